@@ -1,0 +1,2 @@
+//! OpenAI-compatible gateway for Amazon Bedrock.
+pub mod emulator;

@@ -1,0 +1,2 @@
+//! The `bedrock-gateway` binary.
+fn main() {}
