@@ -1,2 +1,5 @@
 //! OpenAI-compatible gateway for Amazon Bedrock.
+pub mod bedrock;
 pub mod emulator;
+pub mod openai;
+pub mod translate;

@@ -1,0 +1,117 @@
+//! The answer of Converse.
+//!
+//! Unions are flat structs of options: AWS sets one member, and adds new ones
+//! over time, which must not break an answer.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// `ConverseResponse`. All members are optional here, because a body with
+/// HTTP 200 is not always one (`UnknownOperationException`).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConverseResponse {
+    /// What the model said.
+    pub output: Option<ConverseOutput>,
+    /// Why it ended, for example `end_turn`.
+    pub stop_reason: Option<String>,
+    /// Token counts.
+    pub usage: Option<TokenUsage>,
+}
+
+/// What the model said.
+#[derive(Debug, Deserialize)]
+pub struct ConverseOutput {
+    /// The turn of the assistant.
+    pub message: Option<OutputMessage>,
+}
+
+/// The turn of the assistant.
+#[derive(Debug, Deserialize)]
+pub struct OutputMessage {
+    /// Its blocks, in order.
+    pub content: Vec<OutputBlock>,
+}
+
+/// One block; one member is set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OutputBlock {
+    /// Text.
+    pub text: Option<String>,
+    /// A call of a tool.
+    pub tool_use: Option<ToolUse>,
+    /// Reasoning.
+    pub reasoning_content: Option<ReasoningContent>,
+    /// Text with its sources.
+    pub citations_content: Option<CitationsContent>,
+}
+
+/// A call of a tool.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolUse {
+    /// To be repeated in the result.
+    pub tool_use_id: String,
+    /// Name of the tool.
+    pub name: String,
+    /// Its arguments, a JSON object.
+    pub input: Option<Box<RawValue>>,
+    /// `server_tool_use` for a tool that ran at AWS; the client has nothing to do.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// Value of [`ToolUse::kind`] for a tool that ran at AWS.
+pub const SERVER_TOOL_USE: &str = "server_tool_use";
+
+/// Reasoning; one member is set.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReasoningContent {
+    /// Readable.
+    pub reasoning_text: Option<ReasoningText>,
+    /// Sealed, base64.
+    pub redacted_content: Option<String>,
+}
+
+/// Readable reasoning.
+#[derive(Debug, Deserialize)]
+pub struct ReasoningText {
+    /// The reasoning.
+    pub text: String,
+    /// The model's seal on it; not every model gives one.
+    pub signature: Option<String>,
+}
+
+/// Text with its sources.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CitationsContent {
+    /// The text.
+    pub content: Vec<CitedText>,
+}
+
+/// A piece of text that has sources.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct CitedText {
+    /// The text.
+    pub text: Option<String>,
+}
+
+/// Token counts; an absent cache count means none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TokenUsage {
+    /// Read, and not from a cache.
+    pub input_tokens: u64,
+    /// Written.
+    pub output_tokens: u64,
+    /// Input, output and both cache counts.
+    pub total_tokens: u64,
+    /// Read from the prompt cache.
+    pub cache_read_input_tokens: u64,
+    /// Written to the prompt cache.
+    pub cache_write_input_tokens: u64,
+}
