@@ -1,4 +1,5 @@
 //! OpenAI-compatible gateway for Amazon Bedrock.
+pub mod aws;
 pub mod bedrock;
 pub mod emulator;
 pub mod openai;

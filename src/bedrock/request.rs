@@ -177,12 +177,7 @@ impl InferenceConfiguration<'_> {
     /// Whether nothing was chosen.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self {
-            max_tokens,
-            temperature,
-            top_p,
-            stop_sequences,
-        } = self;
+        let Self { max_tokens, temperature, top_p, stop_sequences } = self;
         max_tokens.is_none()
             && temperature.is_none()
             && top_p.is_none()

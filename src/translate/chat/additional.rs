@@ -24,19 +24,11 @@ pub(super) fn request_fields<'a>(
     additional: &Additional<'a>,
     beta_of_headers: &[String],
 ) -> Result<Option<Cow<'a, Map<String, Value>>>, Error> {
-    let Additional {
-        fields,
-        thinking,
-        top_k,
-        anthropic_beta,
-    } = *additional;
+    let Additional { fields, thinking, top_k, anthropic_beta } = *additional;
     let beta = beta_flags(beta_of_headers, anthropic_beta, fields)?;
     let mut fields = fields.map(Cow::Borrowed);
     let mut set = |name: &str, value: Value| {
-        fields
-            .get_or_insert_default()
-            .to_mut()
-            .insert(name.to_owned(), value);
+        fields.get_or_insert_default().to_mut().insert(name.to_owned(), value);
     };
     if let Some(thinking) = thinking {
         set("thinking", Value::Object(thinking.clone()));

@@ -73,10 +73,7 @@ pub(super) fn texts<'a>(
         } else {
             Err(Error::at(
                 format_args!("{param}.type"),
-                format!(
-                    "a {whose} message is made of `text` parts, not `{}`",
-                    part.kind
-                ),
+                format!("a {whose} message is made of `text` parts, not `{}`", part.kind),
             ))
         }
     };
@@ -94,16 +91,11 @@ fn thinking<'a>(
     param: fmt::Arguments<'_>,
 ) -> Result<Option<ReasoningContentBlock<'a>>, Error> {
     let text = required(part.thinking.as_ref(), param, "thinking")?;
-    let signature = part
-        .signature
-        .as_deref()
-        .filter(|signature| !signature.is_empty());
+    let signature = part.signature.as_deref().filter(|signature| !signature.is_empty());
     if text.trim().is_empty() && signature.is_none() {
         return Ok(None);
     }
-    Ok(Some(ReasoningContentBlock::ReasoningText(
-        ReasoningTextBlock { text, signature },
-    )))
+    Ok(Some(ReasoningContentBlock::ReasoningText(ReasoningTextBlock { text, signature })))
 }
 
 fn required<'a, T>(
@@ -111,21 +103,15 @@ fn required<'a, T>(
     param: fmt::Arguments<'_>,
     name: &str,
 ) -> Result<&'a T, Error> {
-    value.ok_or_else(|| {
-        Error::at(
-            format_args!("{param}.{name}"),
-            format!("`{name}` is missing"),
-        )
-    })
+    value.ok_or_else(|| Error::at(format_args!("{param}.{name}"), format!("`{name}` is missing")))
 }
 
 fn unknown_part(kind: &str, role: Role, param: fmt::Arguments<'_>) -> Error {
     let (whose, known) = match role {
         Role::User => ("a user", "`text` and `image_url`"),
-        Role::Assistant => (
-            "an assistant",
-            "`text`, `refusal`, `thinking` and `redacted_thinking`",
-        ),
+        Role::Assistant => {
+            ("an assistant", "`text`, `refusal`, `thinking` and `redacted_thinking`")
+        }
     };
     Error::at(
         format_args!("{param}.type"),

@@ -15,10 +15,7 @@ pub struct Error {
 impl Error {
     /// An error at `param`.
     pub(crate) fn at(param: impl fmt::Display, message: impl Into<String>) -> Self {
-        Self {
-            param: param.to_string(),
-            message: message.into(),
-        }
+        Self { param: param.to_string(), message: message.into() }
     }
 }
 

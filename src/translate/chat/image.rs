@@ -14,10 +14,7 @@ pub(super) fn block<'a>(
 ) -> Result<ImageBlock<'a>, Error> {
     let place = format_args!("{param}.image_url.url");
     let (media_type, data) = split_data_url(&image.url).ok_or_else(|| {
-        Error::at(
-            place,
-            "must be a data URL such as `data:image/png;base64,iVBORw0...`",
-        )
+        Error::at(place, "must be a data URL such as `data:image/png;base64,iVBORw0...`")
     })?;
     let format = format_of(media_type).ok_or_else(|| {
         Error::at(
@@ -30,10 +27,7 @@ pub(super) fn block<'a>(
     })?;
     let bytes = standard_base64(data)
         .ok_or_else(|| Error::at(place, "the data after `base64,` is not base64"))?;
-    Ok(ImageBlock {
-        format,
-        source: BlobSource::Bytes(bytes),
-    })
+    Ok(ImageBlock { format, source: BlobSource::Bytes(bytes) })
 }
 
 /// How much of a client's own text an error repeats.
@@ -104,10 +98,7 @@ mod tests {
 
     #[test]
     fn base64_is_brought_to_one_spelling() {
-        assert!(matches!(
-            standard_base64("iVBORw=="),
-            Some(Cow::Borrowed("iVBORw=="))
-        ));
+        assert!(matches!(standard_base64("iVBORw=="), Some(Cow::Borrowed("iVBORw=="))));
         assert_eq!(standard_base64("iVBORw").as_deref(), Some("iVBORw=="));
         assert_eq!(standard_base64("iVBO\nRw==\n").as_deref(), Some("iVBORw=="));
         assert_eq!(standard_base64("-_-_").as_deref(), Some("+/+/"));
@@ -118,20 +109,12 @@ mod tests {
 
     #[test]
     fn data_urls_are_split_whatever_their_case() {
-        assert_eq!(
-            split_data_url("data:image/png;base64,AAAA"),
-            Some(("image/png", "AAAA"))
-        );
+        assert_eq!(split_data_url("data:image/png;base64,AAAA"), Some(("image/png", "AAAA")));
         assert_eq!(
             split_data_url("DATA:image/PNG;charset=x;BASE64,AAAA"),
             Some(("image/PNG", "AAAA"))
         );
-        for bad in [
-            "https://example.com/a.png",
-            "data:image/png,AAAA",
-            "data:;base64",
-            "AAAA",
-        ] {
+        for bad in ["https://example.com/a.png", "data:image/png,AAAA", "data:;base64", "AAAA"] {
             assert_eq!(split_data_url(bad), None, "{bad}");
         }
     }

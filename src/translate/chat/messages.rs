@@ -17,10 +17,7 @@ pub(super) struct Conversation<'a> {
 /// of one side become one turn (Converse wants sides by turns, and all results
 /// of parallel tool calls in one), and a message with nothing in it is left out.
 pub(super) fn conversation(messages: &[chat::Message]) -> Result<Conversation<'_>, Error> {
-    let mut conversation = Conversation {
-        messages: Vec::new(),
-        system: Vec::new(),
-    };
+    let mut conversation = Conversation { messages: Vec::new(), system: Vec::new() };
     for (i, message) in messages.iter().enumerate() {
         let param = format_args!("messages[{i}]");
         match message.role.as_str() {
@@ -75,15 +72,9 @@ impl<'a> Conversation<'a> {
 
     /// Bedrock looks for the results of tools at the start of a turn.
     fn put_tool_results_first(&mut self) {
-        for message in self
-            .messages
-            .iter_mut()
-            .filter(|message| message.role == Role::User)
-        {
+        for message in self.messages.iter_mut().filter(|message| message.role == Role::User) {
             // A stable sort: results and the rest each keep their order.
-            message
-                .content
-                .sort_by_key(|block| !matches!(block, ContentBlock::ToolResult(_)));
+            message.content.sort_by_key(|block| !matches!(block, ContentBlock::ToolResult(_)));
         }
     }
 }
@@ -94,12 +85,7 @@ fn user<'a>(
 ) -> Result<Vec<ContentBlock<'a>>, Error> {
     let mut blocks = Vec::new();
     if let Some(content) = &message.content {
-        content::push(
-            &mut blocks,
-            Role::User,
-            content,
-            &format_args!("{param}.content"),
-        )?;
+        content::push(&mut blocks, Role::User, content, &format_args!("{param}.content"))?;
     }
     Ok(blocks)
 }
@@ -116,18 +102,11 @@ fn assistant<'a>(
         let param = format_args!("{param}.content_blocks");
         content::push_parts(&mut blocks, Role::Assistant, parts, &param)?;
     }
-    let has_text = blocks
-        .iter()
-        .any(|block| matches!(block, ContentBlock::Text(_)));
+    let has_text = blocks.iter().any(|block| matches!(block, ContentBlock::Text(_)));
     if let (Some(content), false) = (&message.content, has_text) {
         let reasoning_known = !blocks.is_empty();
         let start = blocks.len();
-        content::push(
-            &mut blocks,
-            Role::Assistant,
-            content,
-            &format_args!("{param}.content"),
-        )?;
+        content::push(&mut blocks, Role::Assistant, content, &format_args!("{param}.content"))?;
         if reasoning_known {
             // `content` may repeat the reasoning that came in `content_blocks`.
             let mut added = blocks.split_off(start);
@@ -135,11 +114,7 @@ fn assistant<'a>(
             blocks.append(&mut added);
         }
     }
-    if let Some(refusal) = message
-        .refusal
-        .as_deref()
-        .filter(|text| !text.trim().is_empty())
-    {
+    if let Some(refusal) = message.refusal.as_deref().filter(|text| !text.trim().is_empty()) {
         blocks.push(ContentBlock::Text(refusal.into()));
     }
     for (i, call) in message.tool_calls.iter().flatten().enumerate() {

@@ -34,16 +34,9 @@ pub fn response(
     response: ConverseResponse,
     context: ResponseContext,
 ) -> Result<Completion, UpstreamFault> {
-    let ResponseContext {
-        id,
-        created,
-        model,
-        strict,
-    } = context;
-    let message = response
-        .output
-        .and_then(|output| output.message)
-        .ok_or(UpstreamFault::NoOutput)?;
+    let ResponseContext { id, created, model, strict } = context;
+    let message =
+        response.output.and_then(|output| output.message).ok_or(UpstreamFault::NoOutput)?;
     let stop_reason = response.stop_reason.ok_or(UpstreamFault::NoOutput)?;
     Ok(Completion {
         id,
@@ -69,23 +62,12 @@ fn completion_message(blocks: Vec<OutputBlock>, strict: bool) -> CompletionMessa
     let mut parts = Parts::default();
     for block in blocks {
         // AWS sets one member of a block; were it to set more, none is lost.
-        let OutputBlock {
-            text,
-            tool_use,
-            reasoning_content,
-            citations_content,
-        } = block;
+        let OutputBlock { text, tool_use, reasoning_content, citations_content } = block;
         if let Some(text) = text {
             parts.push_text(text);
         }
         if let Some(cited) = citations_content {
-            parts.push_text(
-                cited
-                    .content
-                    .into_iter()
-                    .filter_map(|piece| piece.text)
-                    .collect(),
-            );
+            parts.push_text(cited.content.into_iter().filter_map(|piece| piece.text).collect());
         }
         if let Some(reasoning) = reasoning_content {
             parts.push_reasoning(reasoning);
@@ -121,14 +103,9 @@ impl Parts {
     }
 
     fn push_reasoning(&mut self, reasoning: ReasoningContent) {
-        let ReasoningContent {
-            reasoning_text,
-            redacted_content,
-        } = reasoning;
+        let ReasoningContent { reasoning_text, redacted_content } = reasoning;
         if let Some(readable) = reasoning_text {
-            self.reasoning
-                .get_or_insert_default()
-                .push_str(&readable.text);
+            self.reasoning.get_or_insert_default().push_str(&readable.text);
             self.blocks.push(ContentBlock::Thinking {
                 thinking: readable.text,
                 signature: readable.signature,
@@ -140,12 +117,7 @@ impl Parts {
     }
 
     fn push_tool_use(&mut self, tool_use: ToolUse) {
-        let ToolUse {
-            tool_use_id,
-            name,
-            input,
-            kind,
-        } = tool_use;
+        let ToolUse { tool_use_id, name, input, kind } = tool_use;
         if kind.as_deref() == Some(SERVER_TOOL_USE) {
             return;
         }

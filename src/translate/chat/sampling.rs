@@ -53,10 +53,9 @@ fn token_limit(param: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
 
 fn fraction(param: &str, value: Option<f64>) -> Result<Option<f64>, Error> {
     match value {
-        Some(value) if !(0.0..=1.0).contains(&value) => Err(Error::at(
-            param,
-            format!("Bedrock accepts a `{param}` from 0 to 1, not {value}"),
-        )),
+        Some(value) if !(0.0..=1.0).contains(&value) => {
+            Err(Error::at(param, format!("Bedrock accepts a `{param}` from 0 to 1, not {value}")))
+        }
         value => Ok(value),
     }
 }
@@ -69,9 +68,5 @@ fn stop_sequences(stop: Option<&StringOr<Vec<String>>>) -> Vec<&str> {
         Some(StringOr::String(one)) => std::slice::from_ref(one),
         Some(StringOr::Other(many)) => many.as_slice(),
     };
-    sequences
-        .iter()
-        .map(String::as_str)
-        .filter(|s| !s.trim().is_empty())
-        .collect()
+    sequences.iter().map(String::as_str).filter(|s| !s.trim().is_empty()).collect()
 }

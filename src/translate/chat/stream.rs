@@ -96,10 +96,7 @@ impl ChatStream {
                 self.finish(emit);
                 if self.context.strict && self.include_usage {
                     let counts = self.usage.map(|counts| usage(counts, true));
-                    emit(&Chunk {
-                        usage: Some(counts),
-                        ..self.chunk(None)
-                    });
+                    emit(&Chunk { usage: Some(counts), ..self.chunk(None) });
                 }
             }
         }
@@ -121,11 +118,7 @@ impl ChatStream {
         if matches!(self.phase, Phase::Before) {
             self.phase = Phase::Open;
             self.emit_delta(
-                Delta {
-                    role: Some("assistant"),
-                    content: Some(""),
-                    ..Delta::default()
-                },
+                Delta { role: Some("assistant"), content: Some(""), ..Delta::default() },
                 emit,
             );
         }
@@ -141,11 +134,7 @@ impl ChatStream {
             }
         };
         let strict = self.context.strict;
-        let reason = if strict {
-            finish_reason(&stop_reason)
-        } else {
-            &stop_reason
-        };
+        let reason = if strict { finish_reason(&stop_reason) } else { &stop_reason };
         let mut chunk = self.chunk(Some(choice(Delta::default(), Some(reason))));
         if !strict {
             chunk.usage = self.usage.map(|counts| Some(usage(counts, false)));
@@ -159,11 +148,7 @@ impl ChatStream {
         if let Some(text) = delta.text.as_deref().filter(|text| !text.is_empty()) {
             let content_blocks = self.block_delta(block, BlockDelta::Text(text));
             self.emit_delta(
-                Delta {
-                    content: Some(text),
-                    content_blocks,
-                    ..Delta::default()
-                },
+                Delta { content: Some(text), content_blocks, ..Delta::default() },
                 emit,
             );
         }
@@ -185,21 +170,10 @@ impl ChatStream {
         if self.context.strict {
             return;
         }
-        let ReasoningDelta {
-            text,
-            signature,
-            redacted_content,
-        } = reasoning;
+        let ReasoningDelta { text, signature, redacted_content } = reasoning;
         let mut emit_block = |reasoning_content, part| {
             let content_blocks = self.block_delta(block, part);
-            self.emit_delta(
-                Delta {
-                    reasoning_content,
-                    content_blocks,
-                    ..Delta::default()
-                },
-                emit,
-            );
+            self.emit_delta(Delta { reasoning_content, content_blocks, ..Delta::default() }, emit);
         };
         if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
             emit_block(Some(text), BlockDelta::Thinking(text));
@@ -224,35 +198,19 @@ impl ChatStream {
         }
         let index = self.n_tool_calls;
         self.n_tool_calls += 1;
-        self.open_tool_calls.push(OpenToolCall {
-            block,
-            index,
-            has_arguments: false,
-        });
+        self.open_tool_calls.push(OpenToolCall { block, index, has_arguments: false });
         let call = ToolCallDelta {
             index,
             id: Some(&tool_use.tool_use_id),
             kind: Some("function"),
-            function: FunctionDelta {
-                name: Some(&tool_use.name),
-                arguments: "",
-            },
+            function: FunctionDelta { name: Some(&tool_use.name), arguments: "" },
         };
-        self.emit_delta(
-            Delta {
-                tool_calls: Some([call]),
-                ..Delta::default()
-            },
-            emit,
-        );
+        self.emit_delta(Delta { tool_calls: Some([call]), ..Delta::default() }, emit);
     }
 
     /// Input of a block that is not open belongs to a tool that runs at AWS.
     fn push_arguments(&mut self, block: u32, arguments: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
-        let open = self
-            .open_tool_calls
-            .iter_mut()
-            .find(|call| call.block == block);
+        let open = self.open_tool_calls.iter_mut().find(|call| call.block == block);
         let Some(call) = open.filter(|_| !arguments.is_empty()) else {
             return;
         };
@@ -263,10 +221,7 @@ impl ChatStream {
 
     /// A call without arguments is one with `{}`: clients parse what they have collected.
     fn stop_tool_call(&mut self, block: u32, emit: &mut impl FnMut(&Chunk<'_>)) {
-        let Some(position) = self
-            .open_tool_calls
-            .iter()
-            .position(|call| call.block == block)
+        let Some(position) = self.open_tool_calls.iter().position(|call| call.block == block)
         else {
             return;
         };
@@ -277,23 +232,9 @@ impl ChatStream {
     }
 
     fn emit_arguments(&self, index: u32, arguments: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
-        let function = FunctionDelta {
-            name: None,
-            arguments,
-        };
-        let call = ToolCallDelta {
-            index,
-            id: None,
-            kind: None,
-            function,
-        };
-        self.emit_delta(
-            Delta {
-                tool_calls: Some([call]),
-                ..Delta::default()
-            },
-            emit,
-        );
+        let function = FunctionDelta { name: None, arguments };
+        let call = ToolCallDelta { index, id: None, kind: None, function };
+        self.emit_delta(Delta { tool_calls: Some([call]), ..Delta::default() }, emit);
     }
 
     fn block_delta<'a>(&self, index: u32, delta: BlockDelta<'a>) -> Option<[BlockChunk<'a>; 1]> {
@@ -305,12 +246,7 @@ impl ChatStream {
     }
 
     fn chunk<'a>(&'a self, choices: Option<ChunkChoice<'a>>) -> Chunk<'a> {
-        let ResponseContext {
-            id,
-            created,
-            model,
-            strict,
-        } = &self.context;
+        let ResponseContext { id, created, model, strict } = &self.context;
         Chunk {
             id,
             object: "chat.completion.chunk",
@@ -324,10 +260,5 @@ impl ChatStream {
 }
 
 fn choice<'a>(delta: Delta<'a>, finish_reason: Option<&'a str>) -> ChunkChoice<'a> {
-    ChunkChoice {
-        index: 0,
-        delta,
-        logprobs: None,
-        finish_reason,
-    }
+    ChunkChoice { index: 0, delta, logprobs: None, finish_reason }
 }

@@ -27,23 +27,19 @@ pub(super) fn config<'a>(
     messages: &'a [chat::Message],
 ) -> Result<Option<ToolConfiguration<'a>>, Error> {
     let tools = tools.unwrap_or_default();
-    let choice = choice
-        .map(|choice| parse_choice(choice, tools))
-        .transpose()?;
+    let choice = choice.map(|choice| parse_choice(choice, tools)).transpose()?;
     let offered = tools
         .iter()
         .enumerate()
         .map(|(i, tool)| specification(tool, i))
         .collect::<Result<_, _>>()?;
     Ok(match choice {
-        Some(Choice::Of(tool_choice)) => Some(ToolConfiguration {
-            tools: offered,
-            tool_choice: Some(tool_choice),
-        }),
-        Some(Choice::Auto) | None if !tools.is_empty() => Some(ToolConfiguration {
-            tools: offered,
-            tool_choice: None,
-        }),
+        Some(Choice::Of(tool_choice)) => {
+            Some(ToolConfiguration { tools: offered, tool_choice: Some(tool_choice) })
+        }
+        Some(Choice::Auto) | None if !tools.is_empty() => {
+            Some(ToolConfiguration { tools: offered, tool_choice: None })
+        }
         Some(Choice::None | Choice::Auto) | None => {
             let names = names_in_history(messages);
             let declared = if tools.is_empty() {
@@ -51,10 +47,7 @@ pub(super) fn config<'a>(
             } else {
                 offered
             };
-            (!names.is_empty()).then_some(ToolConfiguration {
-                tools: declared,
-                tool_choice: None,
-            })
+            (!names.is_empty()).then_some(ToolConfiguration { tools: declared, tool_choice: None })
         }
     })
 }
@@ -96,10 +89,7 @@ pub(super) fn result<'a>(
             .map(ToolResultContentBlock::Text)
             .collect(),
     };
-    Ok(ContentBlock::ToolResult(ToolResultBlock {
-        tool_use_id,
-        content,
-    }))
+    Ok(ContentBlock::ToolResult(ToolResultBlock { tool_use_id, content }))
 }
 
 enum Choice<'a> {
@@ -145,10 +135,7 @@ fn parse_choice<'a>(
         }
     };
     if tools.is_empty() {
-        return Err(Error::at(
-            "tool_choice",
-            "there are no `tools` to choose from",
-        ));
+        return Err(Error::at("tool_choice", "there are no `tools` to choose from"));
     }
     Ok(choice)
 }
@@ -163,13 +150,8 @@ fn specification(tool: &chat::Tool, i: usize) -> Result<Tool<'_>, Error> {
     Ok(Tool::ToolSpec(ToolSpecification {
         name: &function.name,
         // Bedrock refuses an empty description.
-        description: function
-            .description
-            .as_deref()
-            .filter(|text| !text.trim().is_empty()),
-        input_schema: ToolInputSchema {
-            json: schema(function.parameters.as_deref(), i)?,
-        },
+        description: function.description.as_deref().filter(|text| !text.trim().is_empty()),
+        input_schema: ToolInputSchema { json: schema(function.parameters.as_deref(), i)? },
     }))
 }
 
@@ -235,8 +217,6 @@ fn declare(name: &str) -> Tool<'_> {
     Tool::ToolSpec(ToolSpecification {
         name,
         description: None,
-        input_schema: ToolInputSchema {
-            json: Schema::Repaired(empty_schema()),
-        },
+        input_schema: ToolInputSchema { json: Schema::Repaired(empty_schema()) },
     })
 }

@@ -19,9 +19,7 @@ pub(super) fn usage(usage: TokenUsage, strict: bool) -> Usage {
         completion_tokens: output_tokens,
         // A model that reports no total still has one.
         total_tokens: total_tokens.max(prompt_tokens.saturating_add(output_tokens)),
-        prompt_tokens_details: PromptTokensDetails {
-            cached_tokens: read,
-        },
+        prompt_tokens_details: PromptTokensDetails { cached_tokens: read },
         cache_read_input_tokens: cache_used.then_some(read),
         cache_creation_input_tokens: cache_used.then_some(write),
     }

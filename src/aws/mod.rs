@@ -1,0 +1,12 @@
+//! What belongs to AWS in general: credentials, regions and endpoints, SigV4,
+//! the framing of event streams. Knows nothing of HTTP clients' requests.
+
+pub mod arn;
+pub mod credentials;
+pub mod custom_host;
+pub mod endpoint;
+pub mod event_stream;
+pub mod identity;
+pub mod model_id;
+pub mod region;
+pub mod sigv4;
