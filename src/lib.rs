@@ -4,3 +4,4 @@ pub mod bedrock;
 pub mod emulator;
 pub mod openai;
 pub mod translate;
+pub mod upstream;

@@ -1,0 +1,180 @@
+//! Calls of Amazon Bedrock Runtime.
+
+use std::time::SystemTime;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+
+use super::error::{Error, ErrorKind, Refusal};
+use super::events::EventStream;
+use super::http_client::{self, BuildError, HttpOptions};
+use crate::aws::credentials::Credentials;
+use crate::aws::model_id::ModelId;
+use crate::aws::region::Region;
+use crate::aws::sigv4;
+use crate::bedrock::request::ConverseRequest;
+use crate::bedrock::response::ConverseResponse;
+
+/// The largest answer that is read whole: far above what a model can write, far
+/// below what would hurt.
+pub const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+/// How much of an error's body is read: AWS's are short, a proxy's page may not be.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
+
+/// Where one call goes and as whom.
+#[derive(Debug, Clone)]
+pub struct BedrockTarget {
+    /// Scheme, host and maybe the start of a path, without a slash at the end.
+    pub base_url: String,
+    /// Whether a caller named the host.
+    pub is_custom_host: bool,
+    /// What to sign for.
+    pub region: Region,
+    /// Which model.
+    pub model_id: ModelId,
+    /// As whom.
+    pub credentials: Credentials,
+}
+
+/// An answer of Bedrock's.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// The answer itself.
+    pub body: T,
+    /// Bedrock's id of the request.
+    pub request_id: Option<String>,
+}
+
+/// Calls Bedrock; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BedrockClient {
+    ordinary: reqwest::Client,
+    guarded: reqwest::Client,
+}
+
+impl BedrockClient {
+    /// A client without any connection yet.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be loaded.
+    pub fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
+        Ok(Self {
+            ordinary: http_client::ordinary(options)?,
+            guarded: http_client::guarded(options)?,
+        })
+    }
+
+    /// Calls Converse.
+    ///
+    /// # Errors
+    /// Bedrock refused, could not be reached, or gave no answer.
+    pub async fn converse(
+        &self,
+        target: &BedrockTarget,
+        request: &ConverseRequest<'_>,
+        now: SystemTime,
+    ) -> Result<Answer<ConverseResponse>, Error> {
+        let response = self.send(target, "converse", request, now).await?;
+        let request_id = request_id(&response);
+        let fail = |kind| Error { kind, request_id: request_id.clone() };
+        let body = read(response, MAX_ANSWER_BYTES).await.map_err(fail)?;
+        let body = decode(&body).map_err(fail)?;
+        Ok(Answer { body, request_id })
+    }
+
+    /// Calls `ConverseStream`.
+    ///
+    /// # Errors
+    /// Bedrock refused or could not be reached; later faults are the stream's.
+    pub async fn converse_stream(
+        &self,
+        target: &BedrockTarget,
+        request: &ConverseRequest<'_>,
+        now: SystemTime,
+    ) -> Result<EventStream, Error> {
+        let response = self.send(target, "converse-stream", request, now).await?;
+        let request_id = request_id(&response);
+        let content_type =
+            response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content_type.is_none_or(|kind| !kind.starts_with(EVENT_STREAM)) {
+            let fail = |kind| Error { kind, request_id: request_id.clone() };
+            let body = read(response, MAX_ERROR_BYTES).await.map_err(fail)?;
+            return Err(fail(ErrorKind::Refused(no_answer(&body))));
+        }
+        let body = http::Response::<reqwest::Body>::from(response).into_body();
+        Ok(EventStream::new(body, request_id))
+    }
+
+    /// Signs and sends; an answer that is not a success is an error.
+    async fn send<T: Serialize>(
+        &self,
+        target: &BedrockTarget,
+        operation: &str,
+        body: &T,
+        now: SystemTime,
+    ) -> Result<reqwest::Response, Error> {
+        let body = Bytes::from(serde_json::to_vec(body).map_err(ErrorKind::Encode)?);
+        let BedrockTarget { base_url, is_custom_host, region, model_id, credentials } = target;
+        let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        sigv4::authorize(&mut headers, &url, &body, credentials, region, now)
+            .map_err(ErrorKind::Sign)?;
+        let client = if *is_custom_host { &self.guarded } else { &self.ordinary };
+        let sent = client.post(url).headers(headers).body(body).send().await;
+        let response = sent.map_err(ErrorKind::from)?;
+        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+    }
+}
+
+async fn refusal(response: reqwest::Response) -> Error {
+    let request_id = request_id(&response);
+    let status = response.status().as_u16();
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    let error_type = header("x-amzn-errortype");
+    let retry_after = header(RETRY_AFTER.as_str());
+    // A body that breaks off says no less than one that is not there.
+    let body = read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let refusal =
+        Refusal::from_response(status, error_type.as_deref(), retry_after.as_deref(), &body);
+    Error { kind: ErrorKind::Refused(refusal), request_id }
+}
+
+fn request_id(response: &reqwest::Response) -> Option<String> {
+    let value = response.headers().get("x-amzn-requestid")?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ErrorKind> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = response.chunk().await? {
+        if body.len() + piece.len() > limit {
+            return Err(ErrorKind::TooLarge);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+fn decode(body: &[u8]) -> Result<ConverseResponse, ErrorKind> {
+    let answer: ConverseResponse = serde_json::from_slice(body).map_err(ErrorKind::Decode)?;
+    if answer.output.is_none() {
+        return Err(ErrorKind::Refused(no_answer(body)));
+    }
+    Ok(answer)
+}
+
+/// What to say of a success without an answer in it.
+fn no_answer(body: &[u8]) -> Refusal {
+    Refusal::in_success(body).unwrap_or_else(|| Refusal::from_response(502, None, None, body))
+}

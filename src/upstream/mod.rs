@@ -1,0 +1,12 @@
+//! The network: sends a request to a provider and reads what comes back.
+//!
+//! Connections are pooled, waits are bounded, and dropping a call or a stream
+//! closes its connection, which is how a provider learns to stop.
+
+pub mod bedrock;
+mod error;
+pub mod events;
+mod http_client;
+
+pub use error::{Error, ErrorKind};
+pub use http_client::HttpOptions;
