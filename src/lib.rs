@@ -2,6 +2,8 @@
 pub mod aws;
 pub mod bedrock;
 pub mod emulator;
+pub mod json;
 pub mod openai;
+pub mod routing;
 pub mod translate;
 pub mod upstream;

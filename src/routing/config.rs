@@ -1,0 +1,370 @@
+//! Gateway configs: the JSON of `x-portkey-config`.
+//!
+//! Keys are accepted in snake case and in camel case, unknown ones are
+//! tolerated. Carried out so far: a bare target, and `strategy.mode: single`.
+//! What would change an answer's meaning if it were passed over (other
+//! strategies, guardrails, virtual keys) is refused; `cache` and `retry`, which
+//! would not, are accepted without effect.
+//!
+//! Source: <https://portkey.ai/docs/product/ai-gateway/configs>.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use super::directives::ProviderOptions;
+use super::error::Error;
+use crate::json;
+use crate::openai::string_or::StringOr;
+
+/// The name of the header, with which places in a config begin.
+pub const HEADER: &str = "x-portkey-config";
+
+/// A config, brought down to the one target it means.
+#[derive(Debug, Clone)]
+pub struct GatewayConfig {
+    /// The target as Portkey writes it: `config`, or `config.targets[0]`.
+    pub option_index: String,
+    /// The place in the header, for errors: `x-portkey-config.targets[0]`.
+    pub place: String,
+    /// `provider`.
+    pub provider: Option<String>,
+    /// Credentials, region and host.
+    pub options: ProviderOptions,
+    /// Laid over the request's body.
+    pub override_params: Option<Map<String, Value>>,
+    /// `strict_open_ai_compliance`.
+    pub strict: Option<bool>,
+    /// `request_timeout`, in milliseconds on the wire.
+    pub request_timeout: Option<Duration>,
+    /// `anthropic_beta`.
+    pub anthropic_beta: Vec<String>,
+}
+
+impl GatewayConfig {
+    /// Reads the value of `x-portkey-config`.
+    ///
+    /// # Errors
+    /// It is no JSON object, a member has the wrong type, or it asks for
+    /// something that cannot be carried out; the error names the place.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if !text.trim_start().starts_with('{') {
+            return Err(Error::invalid(
+                HEADER,
+                "must be a config as inline JSON, `{...}`; saved configs (`pc-...`) are not available",
+            ));
+        }
+        let node: Node = json::from_slice(text.as_bytes()).map_err(|error| {
+            let param =
+                error.path.map_or_else(|| HEADER.to_owned(), |path| format!("{HEADER}.{path}"));
+            Error::invalid(param, error.message)
+        })?;
+        let root = Inherited {
+            index: "config".to_owned(),
+            place: HEADER.to_owned(),
+            ..Inherited::default()
+        };
+        node.resolve(root)
+    }
+}
+
+/// A config or one of its targets, which have the same members.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Node {
+    strategy: Option<Strategy>,
+    targets: Option<Vec<Node>>,
+    provider: Option<String>,
+    #[serde(alias = "apiKey")]
+    api_key: Option<SecretString>,
+    #[serde(alias = "awsAuthType")]
+    aws_auth_type: Option<String>,
+    #[serde(alias = "awsAccessKeyId")]
+    aws_access_key_id: Option<String>,
+    #[serde(alias = "awsSecretAccessKey")]
+    aws_secret_access_key: Option<SecretString>,
+    #[serde(alias = "awsSessionToken")]
+    aws_session_token: Option<SecretString>,
+    #[serde(alias = "awsRegion")]
+    aws_region: Option<String>,
+    #[serde(alias = "customHost")]
+    custom_host: Option<String>,
+    #[serde(alias = "overrideParams")]
+    override_params: Option<Map<String, Value>>,
+    #[serde(alias = "strictOpenAiCompliance")]
+    strict_open_ai_compliance: Option<bool>,
+    #[serde(alias = "requestTimeout")]
+    request_timeout: Option<u64>,
+    #[serde(alias = "anthropicBeta")]
+    anthropic_beta: Option<StringOr<Vec<String>>>,
+    // Known, but not carried out.
+    #[serde(alias = "virtualKey")]
+    virtual_key: Option<IgnoredAny>,
+    #[serde(alias = "inputGuardrails")]
+    input_guardrails: Option<IgnoredAny>,
+    #[serde(alias = "outputGuardrails")]
+    output_guardrails: Option<IgnoredAny>,
+    #[serde(alias = "beforeRequestHooks")]
+    before_request_hooks: Option<IgnoredAny>,
+    #[serde(alias = "afterRequestHooks")]
+    after_request_hooks: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Strategy {
+    mode: String,
+}
+
+/// What a target takes from the config around it where it says nothing itself.
+#[derive(Default)]
+struct Inherited {
+    index: String,
+    place: String,
+    provider: Option<String>,
+    options: ProviderOptions,
+    override_params: Option<Map<String, Value>>,
+    strict: Option<bool>,
+    request_timeout: Option<Duration>,
+    anthropic_beta: Vec<String>,
+}
+
+impl Node {
+    fn resolve(self, around: Inherited) -> Result<GatewayConfig, Error> {
+        self.refuse_what_is_not_carried_out(&around.place)?;
+        let mode = self.strategy.as_ref().map(|strategy| strategy.mode.as_str());
+        let is_leaf = match (mode, &self.targets) {
+            (None, None) => true,
+            (None | Some("single"), Some(_)) => false,
+            (Some("single"), None) => {
+                return Err(Error::invalid(
+                    format!("{}.targets", around.place),
+                    "`targets` is missing",
+                ));
+            }
+            (Some(mode), _) => {
+                return Err(Error::invalid(
+                    format!("{}.strategy.mode", around.place),
+                    format!("`{mode}` is not available; `single` is"),
+                ));
+            }
+        };
+        let (mut here, targets) = self.inherit(around);
+        if is_leaf {
+            return Ok(here.into_config());
+        }
+        let n_targets = targets.len();
+        let Some(first) = targets.into_iter().next().filter(|_| n_targets == 1) else {
+            return Err(Error::invalid(
+                format!("{}.targets", here.place),
+                format!(
+                    "exactly one target is used without a strategy or with `single`, not {n_targets}"
+                ),
+            ));
+        };
+        here.index.push_str(".targets[0]");
+        here.place.push_str(".targets[0]");
+        first.resolve(here)
+    }
+
+    /// What holds here: what this node says, else what was said around it.
+    /// Credentials are one thing: they come from one place or the other.
+    fn inherit(self, around: Inherited) -> (Inherited, Vec<Node>) {
+        let mut options = ProviderOptions {
+            auth_type: self.aws_auth_type,
+            access_key_id: self.aws_access_key_id,
+            secret_access_key: self.aws_secret_access_key,
+            session_token: self.aws_session_token,
+            api_key: self.api_key,
+            region: None,
+            custom_host: None,
+        };
+        if !options.has_credentials() {
+            options = around.options.clone();
+        }
+        options.region = self.aws_region.or(around.options.region);
+        options.custom_host = self.custom_host.or(around.options.custom_host);
+        let here = Inherited {
+            index: around.index,
+            place: around.place,
+            provider: self.provider.or(around.provider),
+            options,
+            override_params: merge(around.override_params, self.override_params),
+            strict: self.strict_open_ai_compliance.or(around.strict),
+            request_timeout: self
+                .request_timeout
+                .map(Duration::from_millis)
+                .or(around.request_timeout),
+            anthropic_beta: self.anthropic_beta.map_or(around.anthropic_beta, flags),
+        };
+        (here, self.targets.unwrap_or_default())
+    }
+
+    fn refuse_what_is_not_carried_out(&self, place: &str) -> Result<(), Error> {
+        let given = [
+            ("virtual_key", self.virtual_key.is_some()),
+            ("input_guardrails", self.input_guardrails.is_some()),
+            ("output_guardrails", self.output_guardrails.is_some()),
+            ("before_request_hooks", self.before_request_hooks.is_some()),
+            ("after_request_hooks", self.after_request_hooks.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((name, _)) => Err(Error::invalid(
+                format!("{place}.{name}"),
+                format!("`{name}` is not available in this version of the gateway; leave it out"),
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Inherited {
+    fn into_config(self) -> GatewayConfig {
+        let Self {
+            index,
+            place,
+            provider,
+            options,
+            override_params,
+            strict,
+            request_timeout,
+            anthropic_beta,
+        } = self;
+        GatewayConfig {
+            option_index: index,
+            place,
+            provider,
+            options,
+            override_params,
+            strict,
+            request_timeout,
+            anthropic_beta,
+        }
+    }
+}
+
+fn merge(
+    outer: Option<Map<String, Value>>,
+    inner: Option<Map<String, Value>>,
+) -> Option<Map<String, Value>> {
+    match (outer, inner) {
+        (Some(mut outer), Some(inner)) => {
+            overlay(&mut outer, inner);
+            Some(outer)
+        }
+        (outer, inner) => inner.or(outer),
+    }
+}
+
+/// Lays parameters over others: objects member by member, everything else by
+/// putting the new value in place of the old.
+pub fn overlay(base: &mut Map<String, Value>, over: Map<String, Value>) {
+    for (name, value) in over {
+        match (base.get_mut(&name), value) {
+            (Some(Value::Object(base)), Value::Object(over)) => overlay(base, over),
+            (_, value) => {
+                base.insert(name, value);
+            }
+        }
+    }
+}
+
+fn flags(flags: StringOr<Vec<String>>) -> Vec<String> {
+    match flags {
+        StringOr::String(list) => comma_list(&list),
+        StringOr::Other(list) => list,
+    }
+}
+
+/// The entries of a comma list, without the blank ones.
+pub fn comma_list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(config: &Value) -> Result<GatewayConfig, Error> {
+        GatewayConfig::parse(&config.to_string())
+    }
+
+    fn param(config: &Value) -> String {
+        match parse(config) {
+            Err(Error::Invalid { param, .. }) => param,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn snake_and_camel_case_mean_the_same() {
+        for config in [
+            json!({"provider": "bedrock", "aws_access_key_id": "AKID", "aws_region": "eu-west-1", "request_timeout": 5, "strict_open_ai_compliance": false}),
+            json!({"provider": "bedrock", "awsAccessKeyId": "AKID", "awsRegion": "eu-west-1", "requestTimeout": 5, "strictOpenAiCompliance": false}),
+        ] {
+            let config = parse(&config).unwrap();
+            assert_eq!(config.option_index, "config");
+            assert_eq!(config.options.access_key_id.as_deref(), Some("AKID"));
+            assert_eq!(config.options.region.as_deref(), Some("eu-west-1"));
+            assert_eq!(config.request_timeout, Some(Duration::from_millis(5)));
+            assert_eq!(config.strict, Some(false));
+        }
+    }
+
+    #[test]
+    fn a_single_target_takes_from_around_what_it_does_not_say() {
+        let config = parse(&json!({
+            "strategy": {"mode": "single"},
+            "strict_open_ai_compliance": false,
+            "override_params": {"temperature": 0.1, "thinking": {"type": "enabled", "budget_tokens": 1}},
+            "targets": [{"provider": "bedrock", "aws_region": "eu-west-1", "api_key": "k",
+                         "override_params": {"thinking": {"budget_tokens": 2048}}}]
+        }))
+        .unwrap();
+        assert_eq!(config.option_index, "config.targets[0]");
+        assert_eq!(config.strict, Some(false));
+        assert_eq!(
+            Value::Object(config.override_params.unwrap()),
+            json!({"temperature": 0.1, "thinking": {"type": "enabled", "budget_tokens": 2048}})
+        );
+    }
+
+    #[test]
+    fn a_wrong_config_names_the_place() {
+        for (config, place) in [
+            (json!({"provider": 5}), "x-portkey-config.provider"),
+            (
+                json!({"targets": [{"request_timeout": "1s"}]}),
+                "x-portkey-config.targets[0].request_timeout",
+            ),
+            (
+                json!({"strategy": {"mode": "fallback"}, "targets": []}),
+                "x-portkey-config.strategy.mode",
+            ),
+            (json!({"strategy": {}}), "x-portkey-config.strategy"),
+            (json!({"strategy": {"mode": "single"}}), "x-portkey-config.targets"),
+            (json!({"strategy": {"mode": "single"}, "targets": []}), "x-portkey-config.targets"),
+            (json!({"targets": [{}, {}]}), "x-portkey-config.targets"),
+            (json!({"targets": [{"virtual_key": "x"}]}), "x-portkey-config.targets[0].virtual_key"),
+            (json!({"output_guardrails": []}), "x-portkey-config.output_guardrails"),
+        ] {
+            assert_eq!(param(&config), place, "{config}");
+        }
+        for text in ["pc-abc123", "", "[]", "{", "{}x"] {
+            assert!(
+                matches!(GatewayConfig::parse(text), Err(Error::Invalid { param, .. }) if param == HEADER),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug() {
+        let config = parse(&json!({"api_key": "hush", "aws_secret_access_key": "hush", "aws_session_token": "hush"})).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}

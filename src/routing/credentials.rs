@@ -1,0 +1,262 @@
+//! Which credentials a request is made with.
+//!
+//! In this order, each source whole or not at all, so that a key never meets
+//! somebody else's session token: access key in headers, Bedrock API key in
+//! headers, the config's, the gateway's own identity where that is allowed.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::config::GatewayConfig;
+use super::directives::ProviderOptions;
+use super::error::Error;
+use super::plan::Authority;
+use crate::aws::credentials::Credentials;
+
+/// What SDKs send where a program gave no key, and what people write where a
+/// library insists on one. None of them can be a Bedrock API key.
+const PLACEHOLDERS: [&str; 16] = [
+    "",
+    "openai_api_key",
+    "portkey_api_key",
+    "dummy-key",
+    "dummy",
+    "dummy_key",
+    "empty",
+    "none",
+    "null",
+    "undefined",
+    "not-needed",
+    "not_needed",
+    "no-key",
+    "placeholder",
+    "unused",
+    "x",
+];
+
+/// How one source spells its members in errors.
+struct Source<'a> {
+    options: &'a ProviderOptions,
+    auth_type: String,
+    access_key_id: String,
+    secret_access_key: String,
+    session_token: String,
+    api_key: String,
+}
+
+/// Chooses the credentials of a request.
+pub(super) fn authority(
+    headers: &ProviderOptions,
+    config: Option<&GatewayConfig>,
+    allow_gateway_identity: bool,
+) -> Result<Authority, Error> {
+    let in_config = |config: &'_ GatewayConfig, name: &str| format!("{}.{name}", config.place);
+    let sources = [
+        Some(Source {
+            options: headers,
+            auth_type: "x-portkey-aws-auth-type".to_owned(),
+            access_key_id: "x-portkey-aws-access-key-id".to_owned(),
+            secret_access_key: "x-portkey-aws-secret-access-key".to_owned(),
+            session_token: "x-portkey-aws-session-token".to_owned(),
+            api_key: "Authorization".to_owned(),
+        }),
+        config.map(|config| Source {
+            options: &config.options,
+            auth_type: in_config(config, "aws_auth_type"),
+            access_key_id: in_config(config, "aws_access_key_id"),
+            secret_access_key: in_config(config, "aws_secret_access_key"),
+            session_token: in_config(config, "aws_session_token"),
+            api_key: in_config(config, "api_key"),
+        }),
+    ];
+    // A config may say how the key that comes by header is meant.
+    let key_of_headers = given_key(headers);
+    for source in sources.into_iter().flatten() {
+        if let Some(authority) = source.authority(key_of_headers, allow_gateway_identity)? {
+            return Ok(authority);
+        }
+    }
+    if allow_gateway_identity { Ok(Authority::Gateway) } else { Err(Error::NoCredentials) }
+}
+
+impl Source<'_> {
+    /// `None` if this source says nothing.
+    fn authority(
+        &self,
+        key_of_headers: Option<&SecretString>,
+        allow_gateway_identity: bool,
+    ) -> Result<Option<Authority>, Error> {
+        let bearer = |key: &SecretString| Authority::Given(Credentials::Bearer(key.clone()));
+        let Some(auth_type) = self.options.auth_type.as_deref() else {
+            let pair = self.access_key()?.map(Authority::Given);
+            return Ok(pair.or_else(|| given_key(self.options).map(bearer)));
+        };
+        match auth_type.to_ascii_lowercase().as_str() {
+            "accesskey" => match self.access_key()? {
+                Some(pair) => Ok(Some(Authority::Given(pair))),
+                None => Err(Error::invalid(
+                    &self.access_key_id,
+                    format!("`{}` is `{auth_type}`, but there is no access key", self.auth_type),
+                )),
+            },
+            "apikey" => match given_key(self.options).or(key_of_headers) {
+                Some(key) => Ok(Some(bearer(key))),
+                None => Err(Error::invalid(
+                    &self.api_key,
+                    format!(
+                        "`{}` is `{auth_type}`, but there is no Bedrock API key; send it as `Authorization: Bearer <key>`",
+                        self.auth_type
+                    ),
+                )),
+            },
+            "servicerole" if allow_gateway_identity => Ok(Some(Authority::Gateway)),
+            "servicerole" => Err(Error::GatewayIdentityClosed),
+            _ => Err(Error::invalid(
+                &self.auth_type,
+                format!("`{auth_type}` is none of `accessKey`, `apiKey` and `serviceRole`"),
+            )),
+        }
+    }
+
+    /// The access key, if the source gives one; half of one is an error.
+    fn access_key(&self) -> Result<Option<Credentials>, Error> {
+        let ProviderOptions { access_key_id, secret_access_key, session_token, .. } = self.options;
+        let id = access_key_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+        let secret = secret_access_key.as_ref().filter(|secret| !secret.expose_secret().is_empty());
+        let token = session_token.as_ref().filter(|token| !token.expose_secret().is_empty());
+        let missing = |what: &str, because: &str| {
+            Err(Error::invalid(
+                what,
+                format!("`{what}` is missing; `{because}` is of no use without it"),
+            ))
+        };
+        match (id, secret, token) {
+            (Some(id), Some(secret), token) => Ok(Some(Credentials::access_key(id, secret, token))),
+            (Some(_), None, _) => missing(&self.secret_access_key, &self.access_key_id),
+            (None, Some(_), _) => missing(&self.access_key_id, &self.secret_access_key),
+            (None, None, Some(_)) => missing(&self.access_key_id, &self.session_token),
+            (None, None, None) => Ok(None),
+        }
+    }
+}
+
+fn given_key(options: &ProviderOptions) -> Option<&SecretString> {
+    options.api_key.as_ref().filter(|key| {
+        let key = key.expose_secret().trim().to_ascii_lowercase();
+        !PLACEHOLDERS.contains(&key.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pair(id: &str, token: Option<&str>) -> ProviderOptions {
+        ProviderOptions {
+            access_key_id: Some(id.into()),
+            secret_access_key: Some("secret".into()),
+            session_token: token.map(Into::into),
+            ..ProviderOptions::default()
+        }
+    }
+
+    fn key(key: &str) -> ProviderOptions {
+        ProviderOptions { api_key: Some(key.into()), ..ProviderOptions::default() }
+    }
+
+    fn config(config: serde_json::Value) -> GatewayConfig {
+        GatewayConfig::parse(&config.to_string()).unwrap()
+    }
+
+    fn chosen(headers: &ProviderOptions, config: Option<&GatewayConfig>, gateway: bool) -> String {
+        match authority(headers, config, gateway) {
+            Ok(Authority::Gateway) => "gateway".into(),
+            Ok(Authority::Given(Credentials::Bearer(key))) => {
+                format!("bearer {}", key.expose_secret())
+            }
+            Ok(Authority::Given(Credentials::SigV4(key))) => {
+                format!("key {} {}", key.access_key_id(), key.session_token().unwrap_or("-"))
+            }
+            Err(Error::Invalid { param, .. }) => format!("400 {param}"),
+            Err(Error::NoCredentials) => "401".into(),
+            Err(Error::GatewayIdentityClosed) => "403".into(),
+        }
+    }
+
+    #[test]
+    fn sources_come_in_their_order() {
+        let all = config(
+            json!({"aws_access_key_id": "CFG", "aws_secret_access_key": "s", "aws_session_token": "t"}),
+        );
+        let both = ProviderOptions { api_key: Some("k".into()), ..pair("HDR", None) };
+        assert_eq!(chosen(&both, Some(&all), true), "key HDR -");
+        assert_eq!(chosen(&key("k"), Some(&all), true), "bearer k");
+        assert_eq!(chosen(&ProviderOptions::default(), Some(&all), true), "key CFG t");
+        assert_eq!(
+            chosen(&ProviderOptions::default(), Some(&config(json!({"api_key": "c"}))), true),
+            "bearer c"
+        );
+        assert_eq!(chosen(&ProviderOptions::default(), None, true), "gateway");
+        assert_eq!(chosen(&ProviderOptions::default(), None, false), "401");
+    }
+
+    #[test]
+    fn a_key_keeps_its_own_token_only() {
+        let other = config(
+            json!({"aws_session_token": "t", "aws_access_key_id": "CFG", "aws_secret_access_key": "s"}),
+        );
+        assert_eq!(chosen(&pair("HDR", None), Some(&other), false), "key HDR -");
+        assert_eq!(chosen(&pair("HDR", Some("own")), Some(&other), false), "key HDR own");
+    }
+
+    #[test]
+    fn half_of_a_pair_names_the_other_half() {
+        let mut no_secret = pair("A", None);
+        no_secret.secret_access_key = None;
+        assert_eq!(chosen(&no_secret, None, true), "400 x-portkey-aws-secret-access-key");
+        let mut no_id = pair("A", None);
+        no_id.access_key_id = Some(" ".into());
+        assert_eq!(chosen(&no_id, None, true), "400 x-portkey-aws-access-key-id");
+        let token =
+            ProviderOptions { session_token: Some("t".into()), ..ProviderOptions::default() };
+        assert_eq!(chosen(&token, None, true), "400 x-portkey-aws-access-key-id");
+        let half = config(json!({"targets": [{"aws_access_key_id": "A"}]}));
+        assert_eq!(
+            chosen(&ProviderOptions::default(), Some(&half), true),
+            "400 x-portkey-config.targets[0].aws_secret_access_key"
+        );
+    }
+
+    #[test]
+    fn placeholders_count_as_not_given() {
+        for placeholder in ["", " ", "OPENAI_API_KEY", "DUMMY-KEY", "dummy", "undefined"] {
+            assert_eq!(chosen(&key(placeholder), None, false), "401", "{placeholder}");
+        }
+        assert_eq!(chosen(&key("BEDROCK_API_KEY"), None, false), "bearer BEDROCK_API_KEY");
+    }
+
+    #[test]
+    fn the_auth_type_decides_where_it_is_given() {
+        let typed = |kind: &str, options: ProviderOptions| ProviderOptions {
+            auth_type: Some(kind.into()),
+            ..options
+        };
+        let both = ProviderOptions { api_key: Some("k".into()), ..pair("A", None) };
+        assert_eq!(chosen(&typed("apiKey", both.clone()), None, false), "bearer k");
+        assert_eq!(chosen(&typed("accessKey", both), None, false), "key A -");
+        assert_eq!(chosen(&typed("apiKey", pair("A", None)), None, false), "400 Authorization");
+        assert_eq!(
+            chosen(&typed("accessKey", key("k")), None, false),
+            "400 x-portkey-aws-access-key-id"
+        );
+        assert_eq!(chosen(&typed("serviceRole", ProviderOptions::default()), None, false), "403");
+        assert_eq!(chosen(&typed("serviceRole", pair("A", None)), None, true), "gateway");
+        assert_eq!(
+            chosen(&typed("magic", pair("A", None)), None, true),
+            "400 x-portkey-aws-auth-type"
+        );
+        let by_config = config(json!({"aws_auth_type": "apiKey"}));
+        assert_eq!(chosen(&key("k"), Some(&by_config), false), "bearer k");
+    }
+}

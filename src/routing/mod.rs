@@ -1,0 +1,15 @@
+//! Where a request goes and as whom.
+//!
+//! [`plan`] is pure: it turns what the caller said ([`Directives`]) and what the
+//! operator set ([`Settings`]) into a [`Plan`]. [`dispatch`] carries it out.
+
+pub mod config;
+mod credentials;
+pub mod directives;
+pub mod dispatch;
+mod error;
+mod plan;
+
+pub use directives::Directives;
+pub use error::Error;
+pub use plan::{Authority, ModelAlias, Plan, Settings, plan};

@@ -1,0 +1,318 @@
+//! From what was said to where the request goes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::config::GatewayConfig;
+use super::credentials;
+use super::directives::Directives;
+use super::error::Error;
+use crate::aws::credentials::Credentials;
+use crate::aws::endpoint::{self, EndpointOptions};
+use crate::aws::model_id::ModelId;
+use crate::aws::region::Region;
+use crate::aws::{arn, custom_host};
+
+/// What the operator set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where requests go that name no region.
+    pub region: Region,
+    /// Replaces the address of Bedrock Runtime.
+    pub endpoint_url: Option<String>,
+    /// Which of AWS's own addresses to use.
+    pub endpoint_options: EndpointOptions,
+    /// Hosts that callers may name, in lower case.
+    pub custom_hosts: Vec<String>,
+    /// Names for models.
+    pub aliases: HashMap<String, ModelAlias>,
+    /// Whether callers without credentials use the gateway's own.
+    pub allow_gateway_identity: bool,
+}
+
+/// What a name for a model stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelAlias {
+    /// Bedrock's id.
+    pub model_id: ModelId,
+    /// Where it is, unless the caller says otherwise.
+    pub region: Option<Region>,
+}
+
+/// Whose credentials a request is made with.
+#[derive(Debug, Clone)]
+pub enum Authority {
+    /// The caller's.
+    Given(Credentials),
+    /// The gateway's own.
+    Gateway,
+}
+
+/// Where one request goes and as whom.
+#[derive(Debug)]
+pub struct Plan {
+    /// As whom.
+    pub authority: Authority,
+    /// What to sign for.
+    pub region: Region,
+    /// Bedrock's id of the model.
+    pub model_id: ModelId,
+    /// Scheme, host and maybe the start of a path, without a slash at the end.
+    pub base_url: String,
+    /// Whether the caller named the host.
+    pub is_custom_host: bool,
+}
+
+impl Directives {
+    /// Whether the answer follows OpenAI to the letter: the header, else the
+    /// config, else yes.
+    #[must_use]
+    pub fn is_strict(&self) -> bool {
+        let config = || self.config.as_ref().and_then(|config| config.strict);
+        self.strict.or_else(config).unwrap_or(true)
+    }
+
+    /// How long the whole request may take: the header, else the config.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.request_timeout.or_else(|| self.config.as_ref()?.request_timeout)
+    }
+
+    /// Anthropic's beta flags: the headers', then the config's.
+    #[must_use]
+    pub fn beta_flags(&self) -> Vec<String> {
+        let config = self.config.iter().flat_map(|config| &config.anthropic_beta);
+        self.anthropic_beta.iter().chain(config).cloned().collect()
+    }
+
+    /// The target as Portkey writes it, for `x-portkey-last-used-option-index`.
+    #[must_use]
+    pub fn option_index(&self) -> &str {
+        self.config.as_ref().map_or("config", |config| &config.option_index)
+    }
+}
+
+/// Decides where a request for `model` goes.
+///
+/// # Errors
+/// See [`Error`].
+pub fn plan(
+    directives: &Directives,
+    model: Option<&str>,
+    settings: &Settings,
+) -> Result<Plan, Error> {
+    let config = directives.config.as_ref();
+    check_provider(directives, config)?;
+    let (model_id, model_region) = model_id(model, settings)?;
+    let region = region(directives, config, model_region, settings)?;
+    let authority =
+        credentials::authority(&directives.options, config, settings.allow_gateway_identity)?;
+    let (base_url, is_custom_host) = base_url(directives, config, &region, settings)?;
+    Ok(Plan { authority, region, model_id, base_url, is_custom_host })
+}
+
+/// The only provider there is; it is meant where none is named.
+const BEDROCK: &str = "bedrock";
+
+fn check_provider(directives: &Directives, config: Option<&GatewayConfig>) -> Result<(), Error> {
+    let of_config = config.and_then(|config| {
+        Some((config.provider.as_deref()?, format!("{}.provider", config.place)))
+    });
+    let of_header =
+        directives.provider.as_deref().map(|provider| (provider, "x-portkey-provider".to_owned()));
+    for (provider, param) in [of_config, of_header].into_iter().flatten() {
+        if !provider.trim().eq_ignore_ascii_case(BEDROCK) {
+            return Err(Error::invalid(
+                param,
+                format!("`{provider}` is not a provider of this gateway; there is `{BEDROCK}`"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The model, and the region that belongs to it, if any does.
+fn model_id(model: Option<&str>, settings: &Settings) -> Result<(ModelId, Option<Region>), Error> {
+    // The Python SDK of Portkey sends this where a program names no model.
+    let model =
+        model.map(str::trim).filter(|model| !model.is_empty() && *model != "portkey-default");
+    let Some(model) = model else {
+        return Err(Error::invalid(
+            "model",
+            "say which model to use, such as `us.anthropic.claude-sonnet-4-5-20250929-v1:0`",
+        ));
+    };
+    if let Some(alias) = settings.aliases.get(model) {
+        let region = alias.region.clone().or_else(|| arn::bedrock_region(alias.model_id.as_str()));
+        return Ok((alias.model_id.clone(), region));
+    }
+    let id = ModelId::parse(model).map_err(|error| Error::invalid("model", error.to_string()))?;
+    let region = arn::bedrock_region(id.as_str());
+    Ok((id, region))
+}
+
+fn region(
+    directives: &Directives,
+    config: Option<&GatewayConfig>,
+    of_model: Option<Region>,
+    settings: &Settings,
+) -> Result<Region, Error> {
+    let of_header = directives
+        .options
+        .region
+        .as_deref()
+        .map(|region| (region, "x-portkey-aws-region".to_owned()));
+    let of_config = config.and_then(|config| {
+        Some((config.options.region.as_deref()?, format!("{}.aws_region", config.place)))
+    });
+    match of_header.or(of_config) {
+        Some((text, param)) => text
+            .trim()
+            .parse()
+            .map_err(|error| Error::invalid(param, format!("`{text}` is {error}"))),
+        None => Ok(of_model.unwrap_or_else(|| settings.region.clone())),
+    }
+}
+
+fn base_url(
+    directives: &Directives,
+    config: Option<&GatewayConfig>,
+    region: &Region,
+    settings: &Settings,
+) -> Result<(String, bool), Error> {
+    let of_header = directives
+        .options
+        .custom_host
+        .as_deref()
+        .map(|host| (host, "x-portkey-custom-host".to_owned()));
+    let of_config = config.and_then(|config| {
+        Some((config.options.custom_host.as_deref()?, format!("{}.custom_host", config.place)))
+    });
+    if let Some((host, param)) = of_header.or(of_config) {
+        let checked = custom_host::check(host, &settings.custom_hosts);
+        let url = checked.map_err(|error| Error::invalid(param, error.to_string()))?;
+        return Ok((url, true));
+    }
+    let url = match &settings.endpoint_url {
+        Some(url) => url.clone(),
+        None => endpoint::bedrock_runtime(region, settings.endpoint_options),
+    };
+    Ok((url, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings() -> Settings {
+        let alias = |id, region: Option<&str>| ModelAlias {
+            model_id: ModelId::parse(id).unwrap(),
+            region: region.map(|region| region.parse().unwrap()),
+        };
+        Settings {
+            region: "eu-central-1".parse().unwrap(),
+            endpoint_url: None,
+            endpoint_options: EndpointOptions::default(),
+            custom_hosts: vec!["bedrock.example".into()],
+            aliases: HashMap::from([
+                (
+                    "gpt-4o".into(),
+                    alias("us.anthropic.claude-sonnet-4-5-20250929-v1:0", Some("us-west-2")),
+                ),
+                ("gpt-4".into(), alias("amazon.nova-pro-v1:0", None)),
+            ]),
+            allow_gateway_identity: true,
+        }
+    }
+
+    fn directives(region: Option<&str>, config: Option<serde_json::Value>) -> Directives {
+        let mut directives = Directives::default();
+        directives.options.region = region.map(str::to_owned);
+        directives.config = config.map(|config| GatewayConfig::parse(&config.to_string()).unwrap());
+        directives
+    }
+
+    fn planned(directives: &Directives, model: &str) -> Plan {
+        plan(directives, Some(model), &settings()).unwrap()
+    }
+
+    fn param(directives: &Directives, model: Option<&str>) -> String {
+        match plan(directives, model, &settings()) {
+            Err(Error::Invalid { param, .. }) => param,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    const ARN: &str = "arn:aws:bedrock:us-west-2:111122223333:application-inference-profile/ab12";
+
+    #[test]
+    fn the_region_is_the_callers_then_the_models_then_the_operators() {
+        let config = || Some(json!({"aws_region": "ap-south-1"}));
+        for (region, config, model, expected) in [
+            (Some("us-east-2"), config(), ARN, "us-east-2"),
+            (None, config(), ARN, "ap-south-1"),
+            (None, None, ARN, "us-west-2"),
+            (None, None, "gpt-4o", "us-west-2"),
+            (None, None, "gpt-4", "eu-central-1"),
+            (None, None, "amazon.nova-pro-v1:0", "eu-central-1"),
+        ] {
+            let plan = planned(&directives(region, config), model);
+            assert_eq!(plan.region.as_str(), expected);
+            assert_eq!(plan.base_url, format!("https://bedrock-runtime.{expected}.amazonaws.com"));
+        }
+    }
+
+    #[test]
+    fn a_region_must_look_like_one() {
+        for region in ["", "evil.example/", "US-EAST-1"] {
+            assert_eq!(param(&directives(Some(region), None), Some(ARN)), "x-portkey-aws-region");
+        }
+        let config = directives(None, Some(json!({"targets": [{"aws_region": "x"}]})));
+        assert_eq!(param(&config, Some(ARN)), "x-portkey-config.targets[0].aws_region");
+    }
+
+    #[test]
+    fn aliases_stand_for_models() {
+        let plan = planned(&Directives::default(), "gpt-4o");
+        assert_eq!(plan.model_id.as_str(), "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    }
+
+    #[test]
+    fn a_model_must_be_named() {
+        for model in [None, Some(""), Some("portkey-default"), Some("a b")] {
+            assert_eq!(param(&Directives::default(), model), "model");
+        }
+    }
+
+    #[test]
+    fn another_provider_is_refused() {
+        let mut other = Directives { provider: Some("openai".into()), ..Directives::default() };
+        assert_eq!(param(&other, Some(ARN)), "x-portkey-provider");
+        other.provider = Some("Bedrock".into());
+        assert!(plan(&other, Some(ARN), &settings()).is_ok());
+        let config = directives(None, Some(json!({"provider": "openai"})));
+        assert_eq!(param(&config, Some(ARN)), "x-portkey-config.provider");
+    }
+
+    #[test]
+    fn a_custom_host_takes_the_place_of_the_regions() {
+        let mut directives = Directives::default();
+        directives.options.custom_host = Some("https://bedrock.example/v/".into());
+        let plan = planned(&directives, ARN);
+        assert_eq!(
+            (plan.base_url.as_str(), plan.is_custom_host),
+            ("https://bedrock.example/v", true)
+        );
+        directives.options.custom_host = Some("http://169.254.169.254".into());
+        assert_eq!(param(&directives, Some(ARN)), "x-portkey-custom-host");
+    }
+
+    #[test]
+    fn an_endpoint_of_the_operator_takes_the_place_of_every_regions() {
+        let settings = Settings { endpoint_url: Some("http://127.0.0.1:9".into()), ..settings() };
+        let plan = plan(&Directives::default(), Some(ARN), &settings).unwrap();
+        assert_eq!((plan.base_url.as_str(), plan.is_custom_host), ("http://127.0.0.1:9", false));
+    }
+}
