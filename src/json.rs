@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct Error {
     /// The place, such as `messages[2].content`; `None` if it is the whole text.
     pub path: Option<String>,
-    /// What is wrong there; holds none of the text but a member's name or a number.
+    /// What is wrong there. It may repeat the value, so it is for the one who sent it.
     pub message: String,
 }
 

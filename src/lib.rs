@@ -5,5 +5,6 @@ pub mod emulator;
 pub mod json;
 pub mod openai;
 pub mod routing;
+pub mod settings;
 pub mod translate;
 pub mod upstream;
