@@ -1,4 +1,5 @@
 //! OpenAI-compatible gateway for Amazon Bedrock.
+pub mod api;
 pub mod aws;
 pub mod bedrock;
 pub mod emulator;
@@ -6,5 +7,6 @@ pub mod json;
 pub mod openai;
 pub mod routing;
 pub mod settings;
+pub mod telemetry;
 pub mod translate;
 pub mod upstream;

@@ -14,7 +14,6 @@ use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::tls;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use secrecy::SecretString;
 use tokio::sync::{OnceCell, RwLock};
 
 use super::credentials::Credentials;
@@ -30,18 +29,27 @@ pub struct Error(#[source] CredentialsError);
 
 /// The gateway's own identity.
 #[derive(Debug)]
-pub struct GatewayIdentity {
-    /// `AWS_BEARER_TOKEN_BEDROCK`; where it is set, the chain is not asked.
-    bearer_token: Option<SecretString>,
-    chain: OnceCell<DefaultCredentialsChain>,
-    cached: RwLock<Option<AwsCredentials>>,
+pub struct GatewayIdentity(Source);
+
+#[derive(Debug)]
+enum Source {
+    /// Given at start: `AWS_BEARER_TOKEN_BEDROCK`, or the emulator's demo identity.
+    Fixed(Credentials),
+    /// Found when needed, and kept until shortly before it expires.
+    Chain { chain: OnceCell<DefaultCredentialsChain>, cached: RwLock<Option<AwsCredentials>> },
 }
 
 impl GatewayIdentity {
-    /// An identity that is looked up when first needed.
+    /// An identity that is known.
     #[must_use]
-    pub fn new(bearer_token: Option<SecretString>) -> Self {
-        Self { bearer_token, chain: OnceCell::new(), cached: RwLock::new(None) }
+    pub fn fixed(credentials: Credentials) -> Self {
+        Self(Source::Fixed(credentials))
+    }
+
+    /// What the default chain finds when first needed.
+    #[must_use]
+    pub fn default_chain() -> Self {
+        Self(Source::Chain { chain: OnceCell::new(), cached: RwLock::new(None) })
     }
 
     /// Credentials that are valid at `now` and for some minutes more.
@@ -51,19 +59,19 @@ impl GatewayIdentity {
     /// # Errors
     /// The chain has nothing to offer, or a source of it failed.
     pub async fn credentials(&self, now: SystemTime) -> Result<Credentials, Error> {
-        if let Some(token) = &self.bearer_token {
-            return Ok(Credentials::Bearer(token.clone()));
-        }
-        if let Some(fresh) = self.cached.read().await.as_ref().filter(|found| is_fresh(found, now))
-        {
+        let (chain, cached) = match &self.0 {
+            Source::Fixed(credentials) => return Ok(credentials.clone()),
+            Source::Chain { chain, cached } => (chain, cached),
+        };
+        if let Some(fresh) = cached.read().await.as_ref().filter(|found| is_fresh(found, now)) {
             return Ok(Credentials::SigV4(fresh.clone()));
         }
-        let mut cached = self.cached.write().await;
+        let mut cached = cached.write().await;
         // Another request may have been first.
         if let Some(fresh) = cached.as_ref().filter(|found| is_fresh(found, now)) {
             return Ok(Credentials::SigV4(fresh.clone()));
         }
-        let chain = self.chain.get_or_init(default_chain).await;
+        let chain = chain.get_or_init(default_chain).await;
         let found = chain.provide_credentials().await.map_err(Error)?;
         *cached = Some(found.clone());
         Ok(Credentials::SigV4(found))
@@ -101,13 +109,5 @@ mod tests {
         assert!(is_fresh(&expiring(301), now));
         assert!(!is_fresh(&expiring(300), now));
         assert!(is_fresh(&AwsCredentials::new("AKID", "secret", None, None, "test"), now));
-    }
-
-    #[tokio::test]
-    async fn a_bearer_token_comes_before_the_chain() {
-        let identity = GatewayIdentity::new(Some("key".into()));
-        let credentials = identity.credentials(SystemTime::UNIX_EPOCH).await.unwrap();
-        assert!(matches!(credentials, Credentials::Bearer(_)));
-        assert!(identity.chain.get().is_none());
     }
 }

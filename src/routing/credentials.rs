@@ -139,11 +139,14 @@ impl Source<'_> {
     }
 }
 
+/// Whether a key is one that SDKs and people send where they have none.
+#[must_use]
+pub fn is_placeholder_key(key: &str) -> bool {
+    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(key.trim()))
+}
+
 fn given_key(options: &ProviderOptions) -> Option<&SecretString> {
-    options.api_key.as_ref().filter(|key| {
-        let key = key.expose_secret().trim().to_ascii_lowercase();
-        !PLACEHOLDERS.contains(&key.as_str())
-    })
+    options.api_key.as_ref().filter(|key| !is_placeholder_key(key.expose_secret()))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod dispatch;
 mod error;
 mod plan;
 
+pub use credentials::is_placeholder_key;
 pub use directives::Directives;
 pub use error::Error;
 pub use plan::{Authority, ModelAlias, Plan, Settings, plan};

@@ -1,0 +1,228 @@
+//! The one place where a failure becomes a status and an error object.
+
+use std::error::Error as StdError;
+
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::openai::error::{ErrorBody, ErrorObject, kind};
+use crate::routing::{self, dispatch};
+use crate::telemetry::AccessRecord;
+use crate::translate;
+use crate::upstream::{self, ErrorKind};
+
+const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// A failure, ready to be told to the client.
+///
+/// What the client reads and what the operator reads are different texts: the
+/// cause may hold names of the network that are nobody else's business.
+#[derive(Debug)]
+pub struct ApiError(Box<Failure>);
+
+#[derive(Debug)]
+struct Failure {
+    status: StatusCode,
+    error: ErrorObject,
+    provider: Option<&'static str>,
+    headers: HeaderMap,
+    cause: Option<String>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, kind: &str, code: Option<&str>, message: impl Into<String>) -> Self {
+        let error = ErrorObject {
+            message: message.into(),
+            kind: kind.to_owned(),
+            param: None,
+            code: code.map(str::to_owned),
+        };
+        let headers = HeaderMap::new();
+        Self(Box::new(Failure { status, error, provider: None, headers, cause: None }))
+    }
+
+    /// The request is at fault, at `param` if that is one place.
+    pub(super) fn invalid(param: Option<String>, message: impl Into<String>) -> Self {
+        let mut error = Self::new(StatusCode::BAD_REQUEST, kind::INVALID_REQUEST, None, message);
+        error.0.error.param = param;
+        error
+    }
+
+    /// The request is at fault in a way that has a status of its own.
+    pub(super) fn request(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self::new(status, kind::INVALID_REQUEST, Some(code), message)
+    }
+
+    /// The gateway is at fault.
+    pub(super) fn internal() -> Self {
+        let message =
+            "the gateway failed; its log says why under this request's x-portkey-trace-id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind::SERVER, Some("internal_error"), message)
+    }
+
+    /// The time that the caller gave is over.
+    pub(super) fn request_timeout(timeout: std::time::Duration) -> Self {
+        let message =
+            format!("Request exceeded the timeout sent in the request: {}ms", timeout.as_millis());
+        Self::new(StatusCode::REQUEST_TIMEOUT, kind::TIMEOUT, Some("request_timeout"), message)
+    }
+
+    /// Portkey names the provider in its errors, outside strict mode.
+    pub(super) fn of_provider(mut self, strict: bool) -> Self {
+        self.0.provider = (!strict).then_some("bedrock");
+        self
+    }
+
+    /// Notes the failure in the request's access line.
+    pub(super) fn noted(self, record: &AccessRecord) -> Self {
+        let Failure { error, headers, cause, .. } = &*self.0;
+        record.error(error.code.as_deref().unwrap_or(&error.kind), cause.clone());
+        if let Some(id) = headers.get(UPSTREAM_REQUEST_ID).and_then(|value| value.to_str().ok()) {
+            record.upstream_request_id(Some(id));
+        }
+        self
+    }
+
+    /// The error object, for where no status can be told any more.
+    pub(super) fn into_body(self) -> ErrorBody {
+        let Failure { error, provider, .. } = *self.0;
+        ErrorBody { error, provider: provider.map(str::to_owned) }
+    }
+
+    fn with_header(mut self, name: HeaderName, value: Option<&str>) -> Self {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            self.0.headers.insert(name, value);
+        }
+        self
+    }
+
+    fn with_cause(mut self, cause: &dyn StdError) -> Self {
+        self.0.cause = Some(chain(cause));
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(mut self) -> Response {
+        let (status, headers) = (self.0.status, std::mem::take(&mut self.0.headers));
+        (status, headers, Json(self.into_body())).into_response()
+    }
+}
+
+impl From<routing::Error> for ApiError {
+    fn from(error: routing::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            routing::Error::Invalid { param, message } => Self::invalid(Some(param), message),
+            routing::Error::NoCredentials => Self::new(
+                StatusCode::UNAUTHORIZED,
+                kind::AUTHENTICATION,
+                Some("no_credentials"),
+                message,
+            ),
+            routing::Error::GatewayIdentityClosed => Self::new(
+                StatusCode::FORBIDDEN,
+                kind::PERMISSION,
+                Some("gateway_identity_closed"),
+                message,
+            ),
+        }
+    }
+}
+
+impl From<translate::chat::Error> for ApiError {
+    fn from(error: translate::chat::Error) -> Self {
+        Self::invalid(Some(error.param), error.message)
+    }
+}
+
+impl From<translate::chat::UpstreamFault> for ApiError {
+    fn from(fault: translate::chat::UpstreamFault) -> Self {
+        let code = match fault {
+            translate::chat::UpstreamFault::NoOutput => "upstream_answer_invalid",
+            translate::chat::UpstreamFault::Incomplete => "upstream_stream_incomplete",
+        };
+        Self::new(StatusCode::BAD_GATEWAY, kind::SERVER, Some(code), fault.to_string())
+    }
+}
+
+impl From<dispatch::Error> for ApiError {
+    fn from(error: dispatch::Error) -> Self {
+        match error {
+            dispatch::Error::Upstream(error) => error.into(),
+            dispatch::Error::Identity(error) => Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                kind::SERVER,
+                Some("gateway_identity_unavailable"),
+                error.to_string(),
+            )
+            .with_cause(&error),
+        }
+    }
+}
+
+impl From<upstream::Error> for ApiError {
+    fn from(error: upstream::Error) -> Self {
+        let request_id = error.request_id.clone();
+        let bad_gateway = |code| {
+            let message = error.kind.to_string();
+            Self::new(StatusCode::BAD_GATEWAY, kind::SERVER, Some(code), message)
+                .with_cause(&error.kind)
+        };
+        let api_error = match &error.kind {
+            ErrorKind::Refused(refusal) => {
+                let status = StatusCode::from_u16(refusal.status).ok();
+                let status =
+                    status.filter(|status| status.is_client_error() || status.is_server_error());
+                let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+                Self::new(status, kind_of(status), Some(&refusal.code), &refusal.message)
+                    .with_header(RETRY_AFTER, refusal.retry_after.as_deref())
+            }
+            ErrorKind::Timeout(_) => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                kind::TIMEOUT,
+                Some("upstream_timeout"),
+                error.kind.to_string(),
+            ),
+            ErrorKind::Sign(_) => Self::invalid(
+                None,
+                "the AWS credentials hold characters that cannot be sent in a header",
+            ),
+            ErrorKind::Connect(_) => bad_gateway("upstream_unreachable"),
+            ErrorKind::Broken(_) => bad_gateway("upstream_connection_broken"),
+            ErrorKind::EventStream(_) => bad_gateway("upstream_stream_corrupt"),
+            ErrorKind::Decode(_) | ErrorKind::TooLarge => bad_gateway("upstream_answer_invalid"),
+            ErrorKind::Encode(_) => Self::internal().with_cause(&error.kind),
+        };
+        api_error.with_header(UPSTREAM_REQUEST_ID, request_id.as_deref())
+    }
+}
+
+/// OpenAI's word for the class of a provider's error.
+fn kind_of(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::UNAUTHORIZED => kind::AUTHENTICATION,
+        StatusCode::FORBIDDEN => kind::PERMISSION,
+        StatusCode::NOT_FOUND => kind::NOT_FOUND,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => kind::TIMEOUT,
+        StatusCode::TOO_MANY_REQUESTS => kind::RATE_LIMIT,
+        // The model failed on a request that Bedrock accepted.
+        StatusCode::FAILED_DEPENDENCY => kind::SERVER,
+        status if status.is_client_error() => kind::INVALID_REQUEST,
+        _ => kind::SERVER,
+    }
+}
+
+/// An error and what it came from, in one line.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

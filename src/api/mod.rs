@@ -1,0 +1,55 @@
+//! The HTTP surface: the only room that knows axum, status codes and SSE.
+
+mod body;
+mod context;
+mod error;
+mod middleware;
+mod routes;
+pub mod serve;
+mod sse;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Request;
+use axum::routing::{get, post};
+use tower::Layer;
+use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
+
+pub use error::ApiError;
+
+use crate::routing;
+use crate::routing::dispatch::Dispatcher;
+
+/// What handlers need; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// Calls providers.
+    pub dispatcher: Arc<Dispatcher>,
+    /// How requests are routed.
+    pub routing: Arc<routing::Settings>,
+    /// The largest request body.
+    pub max_body_bytes: usize,
+    /// Whose web pages may call; `*` for any, none for none.
+    pub cors_allowed_origins: Arc<[String]>,
+}
+
+/// Everything the gateway serves.
+pub fn router(state: AppState) -> Router {
+    let router = Router::new()
+        .route("/", get(routes::root))
+        .route("/health", get(routes::health))
+        .route("/v1/chat/completions", post(routes::chat_completions))
+        .fallback(routes::not_found)
+        .method_not_allowed_fallback(routes::method_not_allowed);
+    middleware::around(router, &state).with_state(state)
+}
+
+/// Lets a path end in a slash. Must stand around the whole router, which has
+/// chosen the route before its own layers run.
+pub fn forgiving(router: Router) -> NormalizePath<Router> {
+    NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
+/// A request as the server hands it over.
+pub(crate) type Incoming = Request<hyper::body::Incoming>;

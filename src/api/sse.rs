@@ -1,0 +1,162 @@
+//! The body of a streamed answer: Bedrock's events in, server-sent events out.
+//!
+//! It reads from Bedrock only when the client takes what is there, so a slow
+//! client slows the model's stream and costs no memory; dropping it, as the
+//! server does when the client leaves, closes the connection to Bedrock.
+//!
+//! Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut, Bytes, BytesMut};
+use http_body::Frame;
+use serde::Serialize;
+use tokio::time::Sleep;
+
+use super::error::ApiError;
+use crate::bedrock::stream::StreamEvent;
+use crate::openai::chat::Chunk;
+use crate::routing::dispatch::OpenStream;
+use crate::telemetry::AccessRecord;
+use crate::translate::chat::ChatStream;
+use crate::upstream::events::EventStream;
+
+/// When this much is ready, it is handed on, even if more could be read without
+/// waiting: a bound on memory, and on how long one stream keeps a thread.
+const MAX_BATCH_BYTES: usize = 16 * 1024;
+
+const DONE: &[u8] = b"data: [DONE]\n\n";
+
+/// The time that a caller gave, and how much of it is left.
+pub(super) struct Deadline {
+    pub(super) timeout: Duration,
+    pub(super) left: Pin<Box<Sleep>>,
+}
+
+/// A streamed answer.
+pub(super) struct SseBody {
+    first: Option<StreamEvent>,
+    events: EventStream,
+    stream: ChatStream,
+    deadline: Option<Deadline>,
+    strict: bool,
+    record: AccessRecord,
+    out: BytesMut,
+    ended: bool,
+}
+
+impl SseBody {
+    pub(super) fn new(
+        open: OpenStream,
+        stream: ChatStream,
+        deadline: Option<Deadline>,
+        strict: bool,
+        record: AccessRecord,
+    ) -> Self {
+        let OpenStream { first, events } = open;
+        Self { first, events, stream, deadline, strict, record, out: BytesMut::new(), ended: false }
+    }
+
+    fn push(&mut self, event: &StreamEvent) {
+        let out = &mut self.out;
+        self.stream.push(event, &mut |chunk: &Chunk<'_>| write(out, chunk));
+        if let (StreamEvent::Metadata(_), Some(usage)) = (event, self.stream.usage()) {
+            let cached =
+                usage.cache_read_input_tokens.saturating_add(usage.cache_write_input_tokens);
+            self.record.tokens(usage.input_tokens.saturating_add(cached), usage.output_tokens);
+        }
+    }
+
+    /// Bedrock's stream is over, in good order as far as the connection goes.
+    fn end(&mut self) {
+        let out = &mut self.out;
+        match self.stream.end(&mut |chunk: &Chunk<'_>| write(out, chunk)) {
+            Ok(()) => {
+                self.out.put_slice(DONE);
+                self.ended = true;
+            }
+            Err(fault) => self.fail(fault.into()),
+        }
+    }
+
+    /// Tells the client in band: it is too late for a status. Neither a finish
+    /// reason nor `[DONE]` follows, so that nobody takes the answer for whole.
+    fn fail(&mut self, error: ApiError) {
+        let error = error.of_provider(self.strict).noted(&self.record);
+        write(&mut self.out, &error.into_body());
+        self.ended = true;
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.left.as_mut().poll(cx).is_ready()
+        {
+            let timeout = deadline.timeout;
+            self.fail(ApiError::request_timeout(timeout));
+        }
+    }
+
+    fn take(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(Frame::data(self.out.split().freeze()))))
+    }
+}
+
+impl http_body::Body for SseBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let this = self.get_mut();
+        if this.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(first) = this.first.take() {
+            this.push(&first);
+        }
+        this.poll_deadline(cx);
+        while !this.ended && this.out.len() < MAX_BATCH_BYTES {
+            match this.events.poll_next(cx) {
+                Poll::Ready(Ok(Some(event))) => this.push(&event),
+                Poll::Ready(Ok(None)) => this.end(),
+                Poll::Ready(Err(error)) => this.fail(error.into()),
+                Poll::Pending if this.out.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        this.take()
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended
+    }
+}
+
+impl IntoResponse for SseBody {
+    fn into_response(self) -> Response {
+        const HEADERS: [(HeaderName, HeaderValue); 3] = [
+            (CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+            (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            // Proxies of the nginx kind would hold pieces back otherwise.
+            (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+        ];
+        (HEADERS, Body::new(self)).into_response()
+    }
+}
+
+/// Writes one item. Nothing that is written here can fail to be JSON.
+fn write(out: &mut BytesMut, item: &impl Serialize) {
+    out.put_slice(b"data: ");
+    let written = serde_json::to_writer(out.writer(), item);
+    debug_assert!(written.is_ok(), "{written:?}");
+    out.put_slice(b"\n\n");
+}
