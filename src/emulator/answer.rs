@@ -13,7 +13,7 @@ use super::faults::{self, Answer, Break, Fault};
 use super::model_id::ModelId;
 use super::observe::{Outcome, Watch};
 use super::reply::{self, Reply};
-use super::rules::{self, Mode};
+use super::rules::{self, Mode, Subject};
 use super::state::State;
 use super::{families, shapes, stream, validate};
 
@@ -86,11 +86,12 @@ fn prepare(state: &State, call: &Call) -> Result<Prepared, ServiceError> {
         )
     })?;
     validate::check(&request, &shapes::CONVERSE)?;
-    rules::check(
-        body::Body(&request),
-        families::of(&call.model.name),
-        call.mode,
-    )?;
+    rules::check(Subject {
+        body: body::Body(&request),
+        family: families::of(&call.model.name),
+        mode: call.mode,
+        is_prompt: call.model.is_prompt(),
+    })?;
     if let Fault::Throttle(limit) = &fault {
         let is_throttled = limit
             .is_none_or(|limit| state.is_throttled(&call.model.text, &call.caller.name, limit));

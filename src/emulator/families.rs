@@ -9,7 +9,7 @@
 pub(super) struct Family {
     /// Beginning of the model names; the longest that fits wins.
     prefix: &'static str,
-    /// Anthropic's own rules about thinking, sampling and signatures.
+    /// Anthropic's rules about thinking, cache points and tool choice.
     pub(super) claude: bool,
     /// Thinking comes with a signature and must come back with it.
     pub(super) signs_thinking: bool,
@@ -28,11 +28,15 @@ pub(super) struct Family {
     pub(super) manual_thinking: bool,
     /// `toolSpec.strict` is accepted.
     pub(super) strict_tools: bool,
+    /// Tools can be offered at all.
+    pub(super) tools: bool,
+    /// Tools can be offered when the answer is a stream.
     pub(super) tools_in_streams: bool,
     /// `toolChoice.tool` and `toolChoice.any`.
     pub(super) forced_tool: bool,
     pub(super) images_in_results: bool,
     pub(super) video: bool,
+    pub(super) video_in_results: bool,
     pub(super) s3_images: bool,
     pub(super) unknown_fields: UnknownFields,
 }
@@ -91,10 +95,12 @@ const UNKNOWN: Family = Family {
     stop_sequences: true,
     manual_thinking: true,
     strict_tools: true,
+    tools: true,
     tools_in_streams: true,
     forced_tool: true,
     images_in_results: true,
     video: true,
+    video_in_results: true,
     s3_images: true,
     unknown_fields: UnknownFields::Ignored,
 };
@@ -136,6 +142,7 @@ const NOVA: Family = Family {
     signature: Signature::NotEmpty,
     cache: Cache::NotInTools,
     assistant_first: false,
+    video_in_results: false,
     ..UNKNOWN
 };
 /// Families without prompt caching, tool media or S3.
@@ -161,10 +168,11 @@ const OPENAI: Family = Family {
     ..PLAIN
 };
 
-/// The emulator's own models behave as Claude does where thinking is concerned,
-/// and refuse nothing else.
+/// The emulator's own models follow Anthropic's rules, without the limits of
+/// particular versions.
 const EMULATOR: Family = Family {
     prefix: "emulator.",
+    claude: true,
     signature: Signature::Verified,
     ..UNKNOWN
 };
@@ -175,10 +183,12 @@ const FAMILIES: &[Family] = &[
     CLAUDE_3,
     Family {
         prefix: "anthropic.claude-v2",
+        tools: false,
         ..CLAUDE_3
     },
     Family {
         prefix: "anthropic.claude-instant",
+        tools: false,
         ..CLAUDE_3
     },
     Family {
@@ -225,10 +235,20 @@ const FAMILIES: &[Family] = &[
     Family {
         prefix: "amazon.titan",
         assistant_first: false,
-        forced_tool: false,
+        tools: false,
         ..PLAIN
     },
     LLAMA,
+    Family {
+        prefix: "meta.llama3-8b",
+        tools: false,
+        ..LLAMA
+    },
+    Family {
+        prefix: "meta.llama3-70b",
+        tools: false,
+        ..LLAMA
+    },
     Family {
         prefix: "meta.llama4",
         images_in_results: true,
@@ -237,6 +257,18 @@ const FAMILIES: &[Family] = &[
     Family {
         prefix: "mistral.",
         assistant_first: false,
+        ..PLAIN
+    },
+    Family {
+        prefix: "mistral.mistral-7b",
+        assistant_first: false,
+        tools: false,
+        ..PLAIN
+    },
+    Family {
+        prefix: "mistral.mixtral",
+        assistant_first: false,
+        tools: false,
         ..PLAIN
     },
     Family {
@@ -256,6 +288,11 @@ const FAMILIES: &[Family] = &[
     },
     Family {
         prefix: "deepseek.",
+        ..PLAIN
+    },
+    Family {
+        prefix: "deepseek.r1",
+        tools: false,
         ..PLAIN
     },
     Family {

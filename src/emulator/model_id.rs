@@ -64,6 +64,11 @@ impl ModelId {
         })
     }
 
+    /// Whether the id is that of a stored prompt.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.text.starts_with("arn:") && self.text.contains(":prompt/")
+    }
+
     fn parse_arn(text: &str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);

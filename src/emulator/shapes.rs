@@ -103,7 +103,6 @@ const fn text_like(min: usize, max: usize, text: &'static str, matches: fn(&str)
 }
 
 const TEXT: Shape = text_between(0, usize::MAX);
-const TEXT_ITEM: &Shape = &TEXT;
 const TOOL_NAME: Shape = text_like(1, 64, "[a-zA-Z0-9_-]+", is_tool_name);
 const TOOL_USE_ID: Shape = text_like(1, 64, "[a-zA-Z0-9_.:-]+", is_tool_use_id);
 

@@ -22,14 +22,29 @@ pub(super) fn sign(text: &str) -> String {
     BASE64_STANDARD.encode(bytes)
 }
 
-/// Whether a signature goes with a text, or is a real model's.
-pub(super) fn is_valid(signature: &str, text: &str) -> bool {
+/// What a signature says about the text it came back with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Ours, and the text is as it was.
+    Fits,
+    /// Ours, but for another text.
+    Broken,
+    /// Looks like a real model's; nobody here can say more.
+    Foreign,
+    /// No model writes such a signature.
+    Implausible,
+}
+
+/// Judges a signature.
+pub(super) fn judge(signature: &str, text: &str) -> Verdict {
     let Ok(bytes) = BASE64_STANDARD.decode(signature) else {
-        return false;
+        return Verdict::Implausible;
     };
     match bytes.strip_prefix(SIGNATURE_PREFIX) {
-        Some(found) => found == digest(SIGNATURE_PREFIX, text.as_bytes()),
-        None => bytes.len() >= SHORTEST_FOREIGN_SIGNATURE,
+        Some(found) if found == digest(SIGNATURE_PREFIX, text.as_bytes()) => Verdict::Fits,
+        Some(_) => Verdict::Broken,
+        None if bytes.len() >= SHORTEST_FOREIGN_SIGNATURE => Verdict::Foreign,
+        None => Verdict::Implausible,
     }
 }
 
@@ -68,16 +83,20 @@ mod tests {
     #[test]
     fn own_signatures_fit_their_text_only() {
         let signature = sign("Let me think");
-        assert!(is_valid(&signature, "Let me think"));
-        assert!(!is_valid(&signature, "Let me think!"));
-        assert!(!is_valid(&signature.replace('=', ""), "Let me think"));
+        assert_eq!(judge(&signature, "Let me think"), Verdict::Fits);
+        assert_eq!(judge(&signature, "Let me think!"), Verdict::Broken);
     }
 
     #[test]
     fn plausible_foreign_signatures_are_taken() {
-        assert!(is_valid(&BASE64_STANDARD.encode([7_u8; 120]), "anything"));
+        let foreign = BASE64_STANDARD.encode([7_u8; 120]);
+        assert_eq!(judge(&foreign, "anything"), Verdict::Foreign);
         for placeholder in ["", "sig", "not base64!", "AAAA"] {
-            assert!(!is_valid(placeholder, "anything"), "{placeholder}");
+            assert_eq!(
+                judge(placeholder, "anything"),
+                Verdict::Implausible,
+                "{placeholder}"
+            );
         }
     }
 
