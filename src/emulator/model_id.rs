@@ -1,0 +1,237 @@
+//! Model ids: which are well formed, and the name rules and faults go by.
+
+/// Words in front of a model id that name a group of regions. Any other word is
+/// taken for one too when a known provider follows it.
+const REGION_PREFIXES: &[&str] = &[
+    "us", "eu", "apac", "jp", "au", "ca", "us-gov", "global", "sa", "me", "af", "in", "uk", "mx",
+    "kr",
+];
+
+/// Providers that let an unknown first word be read as a region prefix.
+const PROVIDERS: &[&str] = &[
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "emulator",
+    "google",
+    "luma",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "stability",
+    "twelvelabs",
+    "writer",
+    "xai",
+    "zai",
+];
+
+/// Longest model id the service accepts.
+const MAX_LENGTH: usize = 2_048;
+
+/// A well-formed model id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ModelId {
+    /// As the caller wrote it, decoded.
+    pub(super) text: String,
+    /// Region inside an ARN.
+    pub(super) region: Option<String>,
+    /// `provider.model` without region prefix, when the id tells; else empty.
+    pub(super) name: String,
+}
+
+impl ModelId {
+    /// Reads an id that was decoded from the path; `None` when the service would
+    /// call the identifier invalid.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.len() > MAX_LENGTH {
+            return None;
+        }
+        if text.starts_with("arn:") {
+            return Self::parse_arn(text);
+        }
+        let name = bare_name(text)?;
+        Some(Self {
+            text: text.to_owned(),
+            region: None,
+            name: name.to_owned(),
+        })
+    }
+
+    /// Whether the id is that of a stored prompt.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.text.starts_with("arn:") && self.text.contains(":prompt/")
+    }
+
+    fn parse_arn(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+        if !partition.starts_with("aws")
+            || !is_made_of(region, |c| {
+                c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
+            })
+        {
+            return None;
+        }
+        let (kind, id) = resource.split_once('/')?;
+        let of_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+        let is_short_id = |id: &str| {
+            id.len() == 12 && is_made_of(id, |c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
+        let mut name = "";
+        let well_formed = match (service, kind) {
+            ("bedrock", "foundation-model") => {
+                name = bare_name(id)?;
+                account.is_empty() && name == id
+            }
+            ("bedrock", "inference-profile") => {
+                name = bare_name(id)?;
+                of_account
+            }
+            (
+                "bedrock",
+                "application-inference-profile" | "default-prompt-router" | "prompt-router",
+            ) => of_account && is_made_of(id, word),
+            ("bedrock", "provisioned-model" | "imported-model" | "custom-model-deployment") => {
+                of_account && is_short_id(id)
+            }
+            ("bedrock", "custom-model") => {
+                let (base, own) = id.split_once('/')?;
+                name = bare_name(base)?;
+                of_account && is_short_id(own)
+            }
+            ("bedrock", "prompt") => {
+                let (prompt, version) = id.split_once(':').unwrap_or((id, "1"));
+                of_account
+                    && prompt.len() == 10
+                    && is_made_of(prompt, |c| c.is_ascii_alphanumeric())
+                    && version.len() <= 5
+                    && is_made_of(version, |c| c.is_ascii_digit())
+            }
+            ("sagemaker", "endpoint") => {
+                of_account && is_made_of(id, |c| c.is_ascii_alphanumeric() || c == '-')
+            }
+            _ => false,
+        };
+        well_formed.then(|| Self {
+            text: text.to_owned(),
+            region: Some(region.to_owned()),
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// `provider.model` of an id such as `us.provider.model-v1:0`.
+fn bare_name(text: &str) -> Option<&str> {
+    let allowed = |c: char| {
+        c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | ':' | '_')
+    };
+    if !is_made_of(text, allowed) {
+        return None;
+    }
+    let (first, rest) = text.split_once('.')?;
+    let provider_follows = rest
+        .split_once('.')
+        .is_some_and(|(second, _)| PROVIDERS.contains(&second));
+    let name = if REGION_PREFIXES.contains(&first) || provider_follows {
+        rest
+    } else {
+        text
+    };
+    let (provider, model) = name.split_once('.')?;
+    (!provider.is_empty() && !model.is_empty()).then_some(name)
+}
+
+fn is_made_of(text: &str, allowed: impl Fn(char) -> bool) -> bool {
+    !text.is_empty() && text.chars().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn region_prefixes_are_taken_off() {
+        for (text, name) in [
+            ("anthropic.claude-v2", "anthropic.claude-v2"),
+            ("anthropic.claude-v2:1", "anthropic.claude-v2:1"),
+            ("us.amazon.nova-lite-v1:0", "amazon.nova-lite-v1:0"),
+            (
+                "us-gov.anthropic.claude-3-haiku-20240307-v1:0",
+                "anthropic.claude-3-haiku-20240307-v1:0",
+            ),
+            (
+                "amer.anthropic.claude-sonnet-5",
+                "anthropic.claude-sonnet-5",
+            ),
+            ("zai.glm-4.7-flash", "zai.glm-4.7-flash"),
+            ("eu.emulator.error-throttling", "emulator.error-throttling"),
+            ("emulator.stop-end_turn", "emulator.stop-end_turn"),
+            (
+                "arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0",
+                "amazon.nova-lite-v1:0",
+            ),
+            (
+                "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:inference-profile/us-gov.anthropic.claude-v2",
+                "anthropic.claude-v2",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/mi1dadi0g15f",
+                "",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdef012345",
+                "",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdef012345",
+                "",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.nova-lite/abcdef012345",
+                "amazon.nova-lite",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT1234:1",
+                "",
+            ),
+            (
+                "arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1",
+                "",
+            ),
+        ] {
+            let id = ModelId::parse(text).unwrap_or_else(|| panic!("{text} is well formed"));
+            assert_eq!(id.name, name);
+        }
+    }
+
+    #[test]
+    fn malformed_ids_are_refused() {
+        for text in [
+            "",
+            "does-not-exist",
+            "invalid-model-id",
+            "us.does-not-exist-model-v1:0",
+            "us.amazon.nova-micro-v1:O",
+            "amazon.nova lite",
+            "amazon/nova.lite",
+            "anthropic.",
+            ".claude",
+            "arn:aws:bedrock:us-east-1",
+            "arn:aws:bedrock:us-east-1:1:application-inference-profile/abc",
+            "arn:aws:s3:us-east-1:111122223333:inference-profile/us.anthropic.claude-v2",
+            "arn:aws:bedrock:us-east-1:111122223333:unknown/abc",
+            "arn:aws:bedrock::111122223333:inference-profile/us.anthropic.claude-v2",
+        ] {
+            assert_eq!(ModelId::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Media a family does not take, and the places they come from.
+
+use serde_json::Value;
+
+use super::{Outcome, Placed, Subject, blocks, unsupported};
+use crate::emulator::body::{items, part};
+use crate::emulator::errors::ServiceError;
+
+pub(super) fn check(subject: Subject<'_>) -> Outcome {
+    for block in blocks(subject.body) {
+        in_turn(subject, &block)?;
+        let Some(result) = part(block.value, "toolResult") else {
+            continue;
+        };
+        for entry in items(result, "content") {
+            in_result(subject, &block, entry)?;
+        }
+    }
+    Ok(())
+}
+
+fn in_turn(subject: Subject<'_>, block: &Placed<'_>) -> Outcome {
+    let family = subject.family;
+    if part(block.value, "video").is_some() && !family.video {
+        return Err(unsupported_block("video"));
+    }
+    if !family.s3_images
+        && ["image", "video"]
+            .iter()
+            .any(|kind| is_in_s3(block.value, kind))
+    {
+        return Err(unsupported("s3Uri"));
+    }
+    // Claude takes no document from S3 here, and words it in its own terms.
+    if family.claude && !family.s3_images && is_in_s3(block.value, "document") {
+        return Err(ServiceError::from_model(format!(
+            "{}.document.source.type: Field required",
+            block.path()
+        )));
+    }
+    Ok(())
+}
+
+fn in_result(subject: Subject<'_>, block: &Placed<'_>, entry: &Value) -> Outcome {
+    let family = subject.family;
+    if part(entry, "image").is_some() && !family.images_in_results {
+        return Err(unsupported_block("image"));
+    }
+    if !family.s3_images && is_in_s3(entry, "image") {
+        return Err(unsupported("s3Uri"));
+    }
+    if part(entry, "video").is_some() {
+        if !family.video {
+            return Err(unsupported_block("video"));
+        }
+        if !family.video_in_results {
+            return Err(ServiceError::from_model(format!(
+                "Malformed input request: #/messages/{}/content/{}: extraneous key [toolResult] is not permitted, please reformat your input and try again.",
+                block.message, block.block
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_in_s3(block: &Value, kind: &str) -> bool {
+    part(block, kind)
+        .and_then(|medium| medium.get("source"))
+        .is_some_and(|source| part(source, "s3Location").is_some())
+}
+
+fn unsupported_block(kind: &str) -> ServiceError {
+    ServiceError::validation(format!(
+        "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
+    ))
+}

@@ -1,0 +1,212 @@
+//! Tools: what is offered, what is forced, and that every call is answered.
+
+use serde_json::Value;
+
+use super::{Mode, Outcome, Subject, blocks, unsupported};
+use crate::emulator::body::{content, items, part, role, text_member};
+use crate::emulator::errors::ServiceError;
+
+pub(super) fn check(subject: Subject<'_>) -> Outcome {
+    configuration(subject)?;
+    offered(subject)?;
+    choice(subject)?;
+    values(subject)?;
+    pairs(subject)
+}
+
+/// Tool blocks in the history need tools, and some models have none.
+fn configuration(subject: Subject<'_>) -> Outcome {
+    let has_config = part(subject.body.0, "toolConfig").is_some();
+    let is_tool =
+        |block: &Value| part(block, "toolUse").is_some() || part(block, "toolResult").is_some();
+    if !has_config && blocks(subject.body).any(|block| is_tool(block.value)) {
+        return Err(ServiceError::validation(
+            "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+        ));
+    }
+    if has_config && !subject.family.tools {
+        return Err(ServiceError::validation(
+            "This model doesn't support tool use.",
+        ));
+    }
+    if has_config && subject.mode == Mode::Stream && !subject.family.tools_in_streams {
+        return Err(ServiceError::validation(
+            "This model doesn't support tool use in streaming mode.",
+        ));
+    }
+    Ok(())
+}
+
+fn offered(subject: Subject<'_>) -> Outcome {
+    let mut names: Vec<&str> = Vec::new();
+    for (index, tool) in subject.body.tools().iter().enumerate() {
+        let Some(spec) = part(tool, "toolSpec") else {
+            continue;
+        };
+        let schema = spec
+            .get("inputSchema")
+            .and_then(|schema| schema.get("json"));
+        if schema.and_then(|schema| text_member(schema, "type")) != Some("object") {
+            return Err(ServiceError::validation(format!(
+                "The value at toolConfig.tools.{index}.toolSpec.inputSchema.json.type must be one of the following: object."
+            )));
+        }
+        let name = text_member(spec, "name").unwrap_or_default();
+        if names.contains(&name) {
+            return Err(ServiceError::from_model(
+                "tools: Tool names must be unique.",
+            ));
+        }
+        names.push(name);
+        if part(spec, "strict").is_some() && !subject.family.strict_tools {
+            return Err(ServiceError::from_model(format!(
+                "tools.{index}.custom.strict: Extra inputs are not permitted"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn choice(subject: Subject<'_>) -> Outcome {
+    let choice = subject.body.tool_choice();
+    let given = subject.body.additional("tool_choice");
+    if let (Some((kind, _)), Some(_)) = (choice, given.and_then(|given| given.get("type"))) {
+        return Err(ServiceError::validation(format!(
+            "The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.{kind}. Remove tool_choice/type and try again."
+        )));
+    }
+    if subject.family.claude
+        && given.is_some_and(|given| given.get("type").is_none())
+        && choice.is_none()
+    {
+        return Err(ServiceError::from_model("tool_choice.type: Field required"));
+    }
+    let Some((kind, chosen)) = choice.filter(|(kind, _)| *kind != "auto") else {
+        return Ok(());
+    };
+    if !subject.family.forced_tool {
+        return Err(unsupported(&format!("toolConfig.toolChoice.{kind}")));
+    }
+    if kind == "tool" {
+        let name = text_member(chosen, "name").unwrap_or_default();
+        if !subject
+            .body
+            .tool_specs()
+            .any(|spec| text_member(spec, "name") == Some(name))
+        {
+            return Err(ServiceError::from_model(format!(
+                "tool_choice: Tool '{name}' not found in provided tools"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Inputs are objects; a result may be other JSON, but no list was seen to pass.
+fn values(subject: Subject<'_>) -> Outcome {
+    let invalid = |path: String| {
+        Err(ServiceError::validation(format!(
+            "The format of the value at {path} is invalid. Provide a json object for the field and try again."
+        )))
+    };
+    for block in blocks(subject.body) {
+        if let Some(call) = part(block.value, "toolUse")
+            && !call.get("input").is_some_and(Value::is_object)
+        {
+            return invalid(format!("{}.toolUse.input", block.path()));
+        }
+        let Some(result) = part(block.value, "toolResult") else {
+            continue;
+        };
+        let said = items(result, "content");
+        if said.is_empty() && text_member(result, "status") == Some("error") {
+            return Err(ServiceError::validation(format!(
+                "The content field in the ToolResultBlock object at {}.toolResult cannot be empty when status value is error. Add content and try again.",
+                block.path()
+            )));
+        }
+        for (index, entry) in said.iter().enumerate() {
+            if entry.get("json").is_some_and(Value::is_array) {
+                return invalid(format!("{}.toolResult.content.{index}.json", block.path()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every call is answered in the very next turn, once, and nothing else is.
+fn pairs(subject: Subject<'_>) -> Outcome {
+    let messages = subject.body.messages();
+    for (index, turn) in messages.iter().enumerate() {
+        let calls = if role(turn) == "assistant" {
+            ids(turn, "toolUse")
+        } else {
+            Vec::new()
+        };
+        if let Some(id) = duplicate(&calls) {
+            return Err(duplicates("toolUse", index, id));
+        }
+        let results = if role(turn) == "user" {
+            ids(turn, "toolResult")
+        } else {
+            Vec::new()
+        };
+        if let Some(id) = duplicate(&results) {
+            return Err(duplicates("toolResult", index, id));
+        }
+        let before = index.checked_sub(1).and_then(|before| messages.get(before));
+        let asked = before
+            .filter(|turn| role(turn) == "assistant")
+            .map_or(Vec::new(), |turn| ids(turn, "toolUse"));
+        let missing: Vec<&str> = asked
+            .iter()
+            .copied()
+            .filter(|id| !results.contains(id))
+            .collect();
+        if !missing.is_empty() {
+            return Err(unanswered(index, &missing));
+        }
+        if results.iter().any(|id| !asked.contains(id)) {
+            return Err(ServiceError::validation(format!(
+                "The number of toolResult blocks at messages.{index}.content exceeds the number of toolUse blocks of previous turn."
+            )));
+        }
+    }
+    let last = messages.last().filter(|turn| role(turn) == "assistant");
+    let open = last.map_or(Vec::new(), |turn| ids(turn, "toolUse"));
+    if open.is_empty() {
+        Ok(())
+    } else {
+        Err(unanswered(messages.len(), &open))
+    }
+}
+
+/// Ids of the calls or results of a turn; calls that ran at AWS are left out.
+fn ids<'a>(turn: &'a Value, kind: &str) -> Vec<&'a str> {
+    content(turn)
+        .iter()
+        .filter_map(|block| part(block, kind))
+        .filter(|part| text_member(part, "type") != Some("server_tool_use"))
+        .filter_map(|part| text_member(part, "toolUseId"))
+        .collect()
+}
+
+fn duplicate<'a>(ids: &[&'a str]) -> Option<&'a str> {
+    ids.iter()
+        .enumerate()
+        .find(|(index, id)| ids.iter().skip(index + 1).any(|other| other == *id))
+        .map(|(_, id)| *id)
+}
+
+fn duplicates(kind: &str, message: usize, id: &str) -> ServiceError {
+    ServiceError::validation(format!(
+        "The {kind} blocks at messages.{message}.content contain duplicate Ids: {id}"
+    ))
+}
+
+fn unanswered(message: usize, ids: &[&str]) -> ServiceError {
+    ServiceError::validation(format!(
+        "Expected toolResult blocks at messages.{message}.content for the following Ids: {}",
+        ids.join(", ")
+    ))
+}
