@@ -1,2 +1,91 @@
-//! The `bedrock-gateway` binary.
-fn main() {}
+//! The `bedrock-gateway` binary: reads what was typed and set, starts logging
+//! and the runtime, and hands over to a command.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use bedrock_gateway::cli::{Cli, Command, ConfigCommand};
+use bedrock_gateway::commands;
+use bedrock_gateway::settings::{DEFAULTS, Environment, LogFormat, Settings, Sources};
+use bedrock_gateway::telemetry;
+use clap::Parser;
+
+/// Wrong command line or settings; `EX_USAGE` of BSD's `sysexits`.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_help = !error.use_stderr();
+            // Nothing is left to be done if the terminal is gone.
+            let _ = error.print();
+            return if is_help { ExitCode::SUCCESS } else { EXIT_USAGE.into() };
+        }
+    };
+    let settings = match settings(&cli) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            let count = problems.len();
+            let list: String = problems.iter().map(|problem| format!("  - {problem}\n")).collect();
+            return fail(EXIT_USAGE, &format!("{count} problem(s) with the settings:\n{list}"));
+        }
+    };
+    if let Some(Command::Config(command)) = cli.command {
+        let text = match command {
+            ConfigCommand::Check => "the settings are in order\n",
+            ConfigCommand::Defaults => DEFAULTS,
+        };
+        return match std::io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        };
+    }
+    match run(cli, settings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(1, &format!("{error}\n")),
+    }
+}
+
+fn run(cli: Cli, settings: Settings) -> std::io::Result<()> {
+    telemetry::init(settings.log.format == LogFormat::Json, settings.log.level)
+        .map_err(std::io::Error::other)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match cli.command {
+            Some(Command::Dev { emulator_listen }) => {
+                commands::dev(settings, emulator_listen).await
+            }
+            Some(Command::Emulator) => commands::emulator(cli.settings.listen.as_deref()).await,
+            Some(Command::Serve | Command::Config(_)) | None => commands::serve(settings).await,
+        }
+    })
+}
+
+fn settings(cli: &Cli) -> Result<Settings, Vec<String>> {
+    let file = match &cli.settings.config {
+        None => None,
+        Some(path) => {
+            let name = path.display().to_string();
+            let text =
+                std::fs::read_to_string(path).map_err(|error| vec![format!("{name}: {error}")])?;
+            Some((name, text))
+        }
+    };
+    let environment = environment();
+    let sources = Sources { file, environment: Some(&environment), flags: cli.settings.flags() };
+    Settings::load(&sources).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+/// The environment, read once. A variable that is no text is none of ours.
+fn environment() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+fn fail(code: u8, message: &str) -> ExitCode {
+    // Nothing is left to be done if the terminal is gone.
+    let _ = write!(std::io::stderr(), "bedrock-gateway: {message}");
+    code.into()
+}

@@ -7,6 +7,8 @@ mod access;
 
 pub use access::{AccessRecord, Outcome};
 
+use std::io::IsTerminal;
+
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -26,6 +28,7 @@ pub fn init(json: bool, level: Level) -> Result<(), TryInitError> {
         let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
         registry.with(lines).try_init()
     } else {
-        registry.with(fmt::layer().with_writer(std::io::stderr)).try_init()
+        let ansi = std::io::stderr().is_terminal();
+        registry.with(fmt::layer().with_ansi(ansi).with_writer(std::io::stderr)).try_init()
     }
 }

@@ -1,0 +1,75 @@
+//! Wiring: from settings to a gateway that serves.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use crate::api::{self, AppState};
+use crate::aws::credentials::Credentials;
+use crate::aws::identity::GatewayIdentity;
+use crate::routing;
+use crate::routing::dispatch::Dispatcher;
+use crate::settings::Settings;
+use crate::upstream::HttpOptions;
+use crate::upstream::bedrock::BedrockClient;
+
+/// A gateway that is built and not yet serving.
+#[derive(Debug)]
+pub struct Gateway {
+    state: AppState,
+    settings: Settings,
+}
+
+impl Gateway {
+    /// Builds a gateway. Nothing is connected to and nobody is asked for
+    /// credentials until a request needs it.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be loaded.
+    pub fn build(settings: Settings) -> io::Result<Self> {
+        let identity = match &settings.aws.bearer_token {
+            Some(token) => GatewayIdentity::fixed(Credentials::Bearer(token.clone())),
+            None => GatewayIdentity::default_chain(),
+        };
+        Self::build_with_identity(settings, identity)
+    }
+
+    /// Builds a gateway whose own identity is known.
+    ///
+    /// # Errors
+    /// The system's certificates cannot be loaded.
+    pub fn build_with_identity(settings: Settings, identity: GatewayIdentity) -> io::Result<Self> {
+        let client = BedrockClient::try_new(HttpOptions {
+            connect_timeout: settings.upstream.connect_timeout,
+            idle_timeout: settings.upstream.idle_timeout,
+        })
+        .map_err(io::Error::other)?;
+        let state = AppState {
+            dispatcher: Arc::new(Dispatcher::new(client, identity)),
+            routing: Arc::new(routing_settings(&settings)),
+            max_body_bytes: settings.server.max_body_bytes,
+            cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),
+        };
+        Ok(Self { state, settings })
+    }
+
+    /// Serves on `listener` until `shutdown` is done and running requests have
+    /// finished or their time is over.
+    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let service = api::forgiving(api::router(self.state));
+        api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
+    }
+}
+
+fn routing_settings(settings: &Settings) -> routing::Settings {
+    routing::Settings {
+        region: settings.aws.region.clone(),
+        endpoint_url: settings.aws.endpoint_url.clone(),
+        endpoint_options: settings.aws.endpoint_options,
+        custom_hosts: settings.upstream.custom_hosts.clone(),
+        aliases: settings.aliases.clone(),
+        allow_gateway_identity: settings.aws.allow_gateway_identity,
+    }
+}

@@ -1,0 +1,153 @@
+//! What the commands do: bind, say where, serve.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+use crate::app::Gateway;
+use crate::aws::credentials::Credentials;
+use crate::aws::identity::GatewayIdentity;
+use crate::aws::model_id::ModelId;
+use crate::cli::EMULATOR_ADDRESS;
+use crate::emulator::{self, Identity};
+use crate::routing::ModelAlias;
+use crate::settings::Settings;
+use crate::signals::Signals;
+
+/// `serve`: the gateway alone.
+///
+/// # Errors
+/// The address cannot be listened on.
+pub async fn serve(settings: Settings) -> io::Result<()> {
+    let listener = bind(settings.server.listen).await?;
+    let address = listener.local_addr()?;
+    let gateway = Gateway::build(settings)?;
+    let signals = Signals::listen()?;
+    say(&format!("gateway listening on http://{address}\n"))?;
+    until_second_signal(&signals, gateway.serve(listener, signals.clone().count(1))).await;
+    Ok(())
+}
+
+/// `emulator`: the emulator alone.
+///
+/// # Errors
+/// The address is none, or cannot be listened on.
+pub async fn emulator(listen: Option<&str>) -> io::Result<()> {
+    let address = match listen {
+        None => EMULATOR_ADDRESS,
+        Some(text) => text.parse().map_err(|_| {
+            io::Error::other(format!("--listen must be an address and port, not `{text}`"))
+        })?,
+    };
+    let listener = bind(address).await?;
+    let address = listener.local_addr()?;
+    let options = emulator::Options::default();
+    let signals = Signals::listen()?;
+    say(&emulator_banner(address, &options.identity))?;
+    let serving = emulator::serve(listener, options, signals.clone().count(1));
+    until_second_signal(&signals, serving).await.unwrap_or(Ok(()))
+}
+
+/// `dev`: emulator and gateway in one process, which talk over a real socket.
+///
+/// # Errors
+/// An address cannot be listened on.
+pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Result<()> {
+    let emulator_listener = bind(emulator_listen).await?;
+    let listener = bind(settings.server.listen).await?;
+    let (emulator_address, address) = (emulator_listener.local_addr()?, listener.local_addr()?);
+    let options = emulator::Options::default();
+    let identity = Credentials::access_key(
+        &options.identity.access_key_id,
+        &options.identity.secret_access_key,
+        options.identity.session_token.as_ref(),
+    );
+    settings.aws.endpoint_url = Some(format!("http://{emulator_address}"));
+    settings.aws.allow_gateway_identity = true;
+    // What people try first has OpenAI's names in it.
+    for name in ["gpt-4o", "gpt-4o-mini"] {
+        if let Ok(model_id) = ModelId::parse(MODEL) {
+            let alias = ModelAlias { model_id, region: None };
+            settings.aliases.entry(name.to_owned()).or_insert(alias);
+        }
+    }
+    let gateway = Gateway::build_with_identity(settings, GatewayIdentity::fixed(identity))?;
+
+    let signals = Signals::listen()?;
+    say(&format!(
+        "gateway listening on http://{address}\n{}{}",
+        emulator_banner(emulator_address, &options.identity),
+        snippets(address)
+    ))?;
+    // The emulator must outlive the requests that the gateway lets finish.
+    let (gateway_ended, emulator_may_end) = tokio::sync::oneshot::channel::<()>();
+    let emulator = tokio::spawn(emulator::serve(emulator_listener, options, async move {
+        let _ = emulator_may_end.await;
+    }));
+    until_second_signal(&signals, gateway.serve(listener, signals.clone().count(1))).await;
+    drop(gateway_ended);
+    emulator.await.map_err(io::Error::other)?
+}
+
+/// `None` if the second signal came first.
+async fn until_second_signal<T>(signals: &Signals, serving: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        served = serving => Some(served),
+        () = signals.clone().count(2) => None,
+    }
+}
+
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })
+}
+
+fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Where the emulator is and who may call it. The values are published ones,
+/// good for nothing but an emulator.
+fn emulator_banner(address: SocketAddr, identity: &Identity) -> String {
+    use crate::emulator::identity::{DEMO_API_KEY, DEMO_SECRET_ACCESS_KEY};
+    format!(
+        "emulator listening on http://{address}\n\
+         demo identity of the emulator:\n\
+         \x20 AWS_ACCESS_KEY_ID={}\n\
+         \x20 AWS_SECRET_ACCESS_KEY={DEMO_SECRET_ACCESS_KEY}\n\
+         \x20 AWS_BEARER_TOKEN_BEDROCK={DEMO_API_KEY}\n",
+        identity.access_key_id
+    )
+}
+
+fn snippets(address: SocketAddr) -> String {
+    format!(
+        r#"
+Requests without credentials use the demo identity. Try it with curl:
+
+  curl -N http://{address}/v1/chat/completions \
+    -H 'Content-Type: application/json' \
+    -d '{{"model": "{MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+
+or with Python (pip install openai):
+
+  from openai import OpenAI
+  client = OpenAI(base_url="http://{address}/v1", api_key="not-needed")
+  for chunk in client.chat.completions.create(
+      model="{MODEL}",
+      messages=[{{"role": "user", "content": "Hello!"}}],
+      stream=True,
+  ):
+      print(chunk.choices[0].delta.content or "", end="", flush=True)
+  print()
+
+"#
+    )
+}
+
+/// The model of the snippets.
+const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
