@@ -99,7 +99,10 @@ struct Parts {
 impl Parts {
     fn push_text(&mut self, text: String) {
         self.text.get_or_insert_default().push_str(&text);
-        self.blocks.push(ContentBlock::Text { text });
+        // Some models begin with an empty block.
+        if !text.is_empty() {
+            self.blocks.push(ContentBlock::Text { text });
+        }
     }
 
     fn push_reasoning(&mut self, reasoning: ReasoningContent) {
