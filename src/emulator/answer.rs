@@ -61,6 +61,11 @@ pub(super) fn failed(error: &ServiceError, mut watch: Watch) -> Response<Body> {
     response
 }
 
+/// An answer for the form's sake, to a client that is gone.
+pub(super) fn unread() -> Response<Body> {
+    response(400, JSON, delivery::full(Bytes::new()))
+}
+
 /// The service's answer to a path it does not know.
 pub(super) fn unknown_operation(watch: Watch) -> Response<Body> {
     plain(200, JSON, UNKNOWN_OPERATION, watch)

@@ -34,6 +34,8 @@ pub(super) struct Family {
     pub(super) tools_in_streams: bool,
     /// `toolChoice.tool` and `toolChoice.any`.
     pub(super) forced_tool: bool,
+    /// Tool ids that were not made by Bedrock must be nine letters and digits.
+    pub(super) nine_letter_ids: bool,
     pub(super) images_in_results: bool,
     pub(super) video: bool,
     pub(super) video_in_results: bool,
@@ -98,6 +100,7 @@ const UNKNOWN: Family = Family {
     tools: true,
     tools_in_streams: true,
     forced_tool: true,
+    nine_letter_ids: false,
     images_in_results: true,
     video: true,
     video_in_results: true,
@@ -257,6 +260,7 @@ const FAMILIES: &[Family] = &[
     Family {
         prefix: "mistral.",
         assistant_first: false,
+        nine_letter_ids: true,
         ..PLAIN
     },
     Family {

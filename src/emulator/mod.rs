@@ -1,4 +1,128 @@
 //! A local stand-in for Amazon Bedrock Runtime.
+//!
+//! It speaks the real protocol, so that any AWS SDK can be pointed at it: signed
+//! JSON requests in, JSON or a binary event stream out. It needs no account, no
+//! network and no model, and answers the same request the same way every time.
+//! Use it to try the gateway, or to test your own application offline:
+//!
+//! ```
+//! use bedrock_gateway::emulator::{self, Options};
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! println!("AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://{}", listener.local_addr()?);
+//! let (observer, mut observed) = tokio::sync::mpsc::channel(64);
+//! let options = Options { observer: Some(observer), ..Options::default() };
+//! let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+//! let server = tokio::spawn(emulator::serve(listener, options, async { stopped.await.unwrap_or(()) }));
+//! // ... run what is to be tested, then look at `observed.try_recv()` ...
+//! drop(stop);
+//! server.await.map_err(std::io::Error::other)??;
+//! # let _ = observed.try_recv();
+//! # Ok::<(), std::io::Error>(())
+//! # })?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Operations
+//!
+//! `POST /model/{modelId}/converse` and `/converse-stream`. Every other path or
+//! method gets status 200 and an `UnknownOperationException`, as at AWS; `GET /`
+//! and `GET /health` answer people and probes.
+//!
+//! # Who may call
+//!
+//! | access key id | secret access key | session token | what happens |
+//! |---|---|---|---|
+//! | `AKIAEMULATOREXAMPLE1` | `emulator/secret/access/key/EXAMPLE/000001` | none | accepted; replaced by [`Options::identity`] |
+//! | `ASIAEMULATOREXAMPLE1` | `emulator/session/access/key/EXAMPLE/0001` | `emulator-session-token` | accepted |
+//! | `ASIAEMULATOREXAMPLE1` | the same | `emulator-expired-token` | `ExpiredTokenException` |
+//! | `AKIAEMULATORDENIED01` | `emulator/denied/access/key/EXAMPLE/00001` | none | `AccessDeniedException` for every model |
+//! | any other, or with another token | | | `UnrecognizedClientException` |
+//!
+//! The Bedrock API key `bedrock-api-key-emulator` is accepted as a bearer token
+//! (some SDKs send one over HTTPS only). Signatures are checked in every part:
+//! canonical request, scope, signed headers, payload, and a clock that may differ
+//! by five minutes. They may be for any region, unless [`Options::region`] says
+//! one; the ARN of a model must be of the same region.
+//!
+//! # Models
+//!
+//! Every well-formed model id, inference profile or ARN is served. What a family
+//! of models is known to refuse is refused (see `families.rs`): for instance
+//! Claude 4.5 takes `temperature` or `topP` but not both, and Llama has no tools
+//! in streams. Requests are held against the shapes of the service model and
+//! against the rules seen at AWS, and refused in its words; members the service
+//! does not know are ignored, as it does.
+//!
+//! # Ordinary replies
+//!
+//! The *text* below is that of the user's turns after the last assistant turn.
+//!
+//! - Without more: `You said: ` and the text. With structured output
+//!   (`outputConfig`): a JSON example of the schema.
+//! - Images: `I see a png image of 16x16 pixels (120 bytes).`, format and size
+//!   from the bytes. Documents: `I read the document "NAME" (pdf, 120 bytes).`
+//!   Each in a line of its own before the text.
+//! - Tools are called when `toolChoice` forces it, when the text has a tool's
+//!   name as a word (all that are named, in parallel), or when it says "use the
+//!   tool" or "use tools" (the first). The reply is `I will call NAME.` and the
+//!   calls. Inputs have the required properties of the schema: strings are the
+//!   words of the text after its last "for" or "in", or `example`; numbers 1,
+//!   booleans true, the first of an `enum`.
+//! - Tool results: `The tool NAME answered: CONTENT`, a line each.
+//! - Thinking, when asked for: `Let me think about: ` and the text, signed. The
+//!   word `redact` in the text makes it redacted content, `think in two` makes it
+//!   two blocks. Thinking that comes back altered is refused; signatures of real
+//!   models are taken as they are.
+//! - `maxTokens` cuts after so many words (`max_tokens`), also within the input
+//!   of a tool call; `stopSequences` cut the text (`stop_sequence`), and
+//!   `/stop_sequence` among `additionalModelResponseFieldPaths` tells which.
+//! - A token is a word of system prompts, messages and tools; any medium is 100.
+//!   Prefixes before cache points are written the first time and read from then
+//!   on, without a smallest length and without expiring.
+//!
+//! # Faults
+//!
+//! The model id asks for them; a region prefix such as `us.` may stand before.
+//! Requests must be valid all the same. A mistyped fault is a
+//! `ResourceNotFoundException`.
+//!
+//! | model id | what it does |
+//! |---|---|
+//! | `emulator.echo` | ordinary replies |
+//! | `emulator.throttle-N` | the first N calls of a model and caller get 429, the next succeeds, and so on |
+//! | `emulator.throttle` | always 429 |
+//! | `emulator.error-KIND` | an HTTP error: `validation`, `access-denied`, `resource-not-found`, `model-timeout`, `internal`, `unavailable`, `model-not-ready`, `model-error`, `quota`, `expired-token`, `throttling`, `unknown-operation` (200), `html` (502), `empty` (503) |
+//! | `emulator.slow-first-MS` | waits before the answer |
+//! | `emulator.slow-each-MS` | waits before every frame; Converse: before the answer |
+//! | `emulator.exception-KIND-after-N` | N deltas, then an exception frame: `throttling`, `internal-server`, `model-stream-error`, `validation`, `service-unavailable`, `model-timeout`. Converse: the same as an HTTP error |
+//! | `emulator.message-error-after-N` | N deltas, then a frame with `:message-type: error` |
+//! | `emulator.cut-after-N` | N deltas, then the connection closes; Converse: in the middle of the body |
+//! | `emulator.end-after-N` | N deltas, then the body ends as if complete |
+//! | `emulator.corrupt-after-N` | N deltas, then a frame with a wrong checksum |
+//! | `emulator.split-N` | the body in writes of N bytes |
+//! | `emulator.merged` | the whole stream in one write |
+//! | `emulator.huge-BYTES` | a text of that size, at most 16 MiB |
+//! | `emulator.stop-REASON` | the ordinary reply with that stop reason |
+//! | `emulator.no-metadata` | a stream without its last frame |
+//! | `emulator.tool-no-input` | calls the first tool without any input delta |
+//! | `emulator.hang` | never answers |
+//!
+//! A break after 0 deltas comes before the first frame. Replies that are too
+//! short for a break are stretched. Breaks do not concern Converse unless said.
+//!
+//! # For maintainers
+//!
+//! The room is a witness for the gateway's tests, so it shares no code with what
+//! it witnesses: it checks signatures itself, reads requests as plain JSON and
+//! writes frames with nothing but the frame encoder. It has no globals and no
+//! randomness but request ids, and everything it keeps is bounded. In reading
+//! order: `server` (connections, routes), `auth` and `sigv4` (who calls),
+//! `answer` (one call), `shapes` and `validate` (shape of a request), `rules` and
+//! `families` (meaning), `reply` (content), `faults`, `stream`, `frames` and
+//! `delivery` (the wire), `observe` (reports for tests).
+
 mod answer;
 mod auth;
 mod body;
@@ -43,7 +167,7 @@ pub struct Options {
     pub region: Option<String>,
     /// Where the time comes from that signatures are checked against.
     pub clock: fn() -> SystemTime,
-    /// Where every request is reported when it is over.
+    /// Where every request is reported when it is over; see [`Observed`].
     pub observer: Option<mpsc::Sender<Observed>>,
 }
 
@@ -70,7 +194,7 @@ impl fmt::Debug for Options {
 
 /// Serves on `listener` until `shutdown` is done.
 ///
-/// Requests that are still running then get about two seconds to finish.
+/// Requests that are still running then get a second to finish.
 ///
 /// # Errors
 ///
@@ -82,3 +206,6 @@ pub async fn serve(
 ) -> io::Result<()> {
     server::run(listener, Arc::new(state::State::new(options)), shutdown).await
 }
+
+#[cfg(test)]
+mod tests;

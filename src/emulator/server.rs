@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -33,7 +33,7 @@ const MAX_BODY_BYTES: usize = 25_000_000;
 /// Connections served at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 1_024;
 /// How long connections get to finish after the shutdown signal.
-const DRAIN_TIME: Duration = Duration::from_secs(2);
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// Accepts connections until `shutdown` is done, then lets running answers
 /// finish for a moment.
@@ -140,7 +140,11 @@ async fn respond(state: &State, request: Request<Incoming>, request_id: &str) ->
     );
     let body = match Limited::new(incoming, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => return answer::failed(&Kind::RequestTooLarge.error(), watch),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return answer::failed(&Kind::RequestTooLarge.error(), watch);
+        }
+        // The client left while it sent; nobody reads this answer.
+        Err(_) => return answer::unread(),
     };
     watch.received(body.clone());
     let Some(route) = route else {

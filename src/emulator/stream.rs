@@ -237,7 +237,7 @@ mod tests {
             ("one", 1),
             ("one two", 1),
             ("one two three", 2),
-            (" a\n\nb  c ", 3),
+            (" a\n\nb  c ", 2),
         ] {
             let pieces = pieces(text);
             assert_eq!(pieces.concat(), text);

@@ -53,7 +53,7 @@ fn an_exception_comes_after_the_deltas_asked_for() {
             &Fault::After(deltas, Break::Exception(Kind::Throttling)),
         ))
     };
-    assert_eq!(steps(0), [exception.clone()]);
+    assert_eq!(steps(0), std::slice::from_ref(&exception));
     assert_eq!(steps(1), [frame(0), frame(1), exception.clone()]);
     assert_eq!(steps(2), [frame(0), frame(1), frame(2), exception]);
 }

@@ -81,7 +81,7 @@ fn bytes_of(medium: &Value) -> Option<Vec<u8>> {
 }
 
 /// Format, width and height, from the bytes themselves.
-pub(super) fn image_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
+pub(in crate::emulator) fn image_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Some(("png", big_endian(bytes, 16, 4)?, big_endian(bytes, 20, 4)?));
     }

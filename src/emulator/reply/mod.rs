@@ -17,6 +17,8 @@ use super::cache::CacheUse;
 use super::families::Family;
 
 pub(super) use limits::is_cut_reason;
+#[cfg(test)]
+pub(super) use media::image_size;
 pub(super) use tokens::{count_block, count_tool};
 
 /// What a huge text repeats; ASCII, so that a byte is a character.

@@ -1,11 +1,16 @@
 //! Example values made from a JSON schema: tool inputs and structured output.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use crate::emulator::body::{self, Body, text_member};
 
 /// How deep a schema is followed; schemas may refer to themselves.
 const MAX_DEPTH: usize = 16;
+/// How many values one example has at most: a schema that refers to itself twice
+/// would grow without end.
+const MAX_VALUES: usize = 10_000;
 /// String value when the text offers none.
 const EXAMPLE: &str = "example";
 
@@ -19,6 +24,7 @@ pub(super) fn tool_input(spec: &Value, text: &str) -> String {
     let sampler = Sampler {
         root: schema,
         word: subject(text),
+        values: Cell::new(0),
     };
     let input = sampler.value(schema, 0);
     if input.is_object() {
@@ -40,6 +46,7 @@ pub(super) fn structured(body: Body<'_>) -> Option<String> {
     let sampler = Sampler {
         root: &schema,
         word: subject(&body.last_user_text()),
+        values: Cell::new(0),
     };
     Some(sampler.value(&schema, 0).to_string())
 }
@@ -48,11 +55,13 @@ struct Sampler<'a> {
     /// Where `#/...` references lead.
     root: &'a Value,
     word: String,
+    values: Cell<usize>,
 }
 
 impl Sampler<'_> {
     fn value(&self, schema: &Value, depth: usize) -> Value {
-        if depth > MAX_DEPTH {
+        self.values.set(self.values.get() + 1);
+        if depth > MAX_DEPTH || self.values.get() > MAX_VALUES {
             return Value::Null;
         }
         if let Some(fixed) = schema

@@ -1,5 +1,7 @@
 //! Tool calls, and what is said about tool results.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -57,6 +59,7 @@ pub(super) fn announcement(calls: &[Block]) -> String {
 
 /// One line for each tool result of the last user's turn.
 pub(super) fn answers(body: Body<'_>) -> Vec<String> {
+    let names = called_names(body);
     body.last_user_blocks()
         .into_iter()
         .filter_map(|block| body::part(block, "toolResult"))
@@ -68,7 +71,7 @@ pub(super) fn answers(body: Body<'_>) -> Vec<String> {
                 .collect();
             format!(
                 "The tool {} answered: {}",
-                name_of(body, id),
+                names.get(id).copied().unwrap_or("unknown"),
                 content.join(" ")
             )
         })
@@ -85,16 +88,14 @@ fn said_by_tool(block: &Value) -> String {
     media::describe(block).unwrap_or_default()
 }
 
-/// The tool a result belongs to, by the last call with its id.
-fn name_of<'a>(body: Body<'a>, id: &str) -> &'a str {
+/// The names of called tools, by the id of the call.
+fn called_names(body: Body<'_>) -> HashMap<&str, &str> {
     body.messages()
         .iter()
-        .rev()
         .flat_map(body::content)
         .filter_map(|block| block.get("toolUse"))
-        .find(|call| text_member(call, "toolUseId") == Some(id))
-        .and_then(|call| text_member(call, "name"))
-        .unwrap_or("unknown")
+        .filter_map(|call| Some((text_member(call, "toolUseId")?, text_member(call, "name")?)))
+        .collect()
 }
 
 /// The tools to call: the forced one, those the text names, or the first when

@@ -33,15 +33,26 @@ fn first_turn(subject: Subject<'_>) -> Outcome {
 }
 
 fn last_turn(subject: Subject<'_>) -> Outcome {
-    let ends_with_assistant = subject
+    let Some(last) = subject
         .body
         .messages()
         .last()
-        .is_some_and(|turn| role(turn) == "assistant");
-    if ends_with_assistant && !subject.family.prefill {
-        return Err(ServiceError::from_model(
+        .filter(|turn| role(turn) == "assistant")
+    else {
+        return Ok(());
+    };
+    let refused = |what: &str| Err(ServiceError::from_model(what));
+    if !subject.family.prefill {
+        return refused(
             "This model does not support assistant message prefill. The conversation must end with a user message.",
-        ));
+        );
+    }
+    let text = content(last)
+        .last()
+        .and_then(|block| text_member(block, "text"))
+        .unwrap_or_default();
+    if subject.family.claude && text.ends_with(char::is_whitespace) {
+        return refused("messages: final assistant content cannot end with trailing whitespace");
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Documents: their names, and that somebody says what to do with them.
 
+use std::collections::HashSet;
+
 use super::{Outcome, Subject, blocks};
 use crate::emulator::body::{content, part, text_member};
 use crate::emulator::errors::ServiceError;
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names = HashSet::new();
     for block in blocks(subject.body) {
         let Some(document) = part(block.value, "document") else {
             continue;
@@ -16,12 +18,11 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
                 "The document file name can only contain alphanumeric characters, whitespace characters, hyphens, parentheses, and square brackets. The name can't contain more than one consecutive whitespace character.",
             ));
         }
-        if names.contains(&name) {
+        if !names.insert(name) {
             return Err(ServiceError::validation(
                 "Messages cannot contain duplicate document names. Remove the duplicate document names from your messages and try again.",
             ));
         }
-        names.push(name);
         let turn = subject
             .body
             .messages()

@@ -1,5 +1,7 @@
 //! Tools: what is offered, what is forced, and that every call is answered.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Mode, Outcome, Subject, blocks, unsupported};
@@ -11,7 +13,8 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
     offered(subject)?;
     choice(subject)?;
     values(subject)?;
-    pairs(subject)
+    pairs(subject)?;
+    foreign_ids(subject)
 }
 
 /// Tool blocks in the history need tools, and some models have none.
@@ -38,7 +41,7 @@ fn configuration(subject: Subject<'_>) -> Outcome {
 }
 
 fn offered(subject: Subject<'_>) -> Outcome {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names = HashSet::new();
     for (index, tool) in subject.body.tools().iter().enumerate() {
         let Some(spec) = part(tool, "toolSpec") else {
             continue;
@@ -52,12 +55,11 @@ fn offered(subject: Subject<'_>) -> Outcome {
             )));
         }
         let name = text_member(spec, "name").unwrap_or_default();
-        if names.contains(&name) {
+        if !names.insert(name) {
             return Err(ServiceError::from_model(
                 "tools: Tool names must be unique.",
             ));
         }
-        names.push(name);
         if part(spec, "strict").is_some() && !subject.family.strict_tools {
             return Err(ServiceError::from_model(format!(
                 "tools.{index}.custom.strict: Extra inputs are not permitted"
@@ -158,14 +160,16 @@ fn pairs(subject: Subject<'_>) -> Outcome {
         let asked = before
             .filter(|turn| role(turn) == "assistant")
             .map_or(Vec::new(), |turn| ids(turn, "toolUse"));
+        let answered: HashSet<&str> = results.iter().copied().collect();
         let missing: Vec<&str> = asked
             .iter()
             .copied()
-            .filter(|id| !results.contains(id))
+            .filter(|id| !answered.contains(id))
             .collect();
         if !missing.is_empty() {
             return Err(unanswered(index, &missing));
         }
+        let asked: HashSet<&str> = asked.into_iter().collect();
         if results.iter().any(|id| !asked.contains(id)) {
             return Err(ServiceError::validation(format!(
                 "The number of toolResult blocks at messages.{index}.content exceeds the number of toolUse blocks of previous turn."
@@ -181,6 +185,25 @@ fn pairs(subject: Subject<'_>) -> Outcome {
     }
 }
 
+/// Mistral's models take ids of Bedrock, or ids as they make them themselves.
+fn foreign_ids(subject: Subject<'_>) -> Outcome {
+    if !subject.family.nine_letter_ids {
+        return Ok(());
+    }
+    let is_good = |id: &str| {
+        id.starts_with("tooluse_")
+            || (id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let calls = blocks(subject.body)
+        .filter_map(|block| text_member(part(block.value, "toolUse")?, "toolUseId"));
+    match calls.into_iter().find(|id| !is_good(id)) {
+        Some(id) => Err(ServiceError::from_model(format!(
+            "Tool call id was {id} but must be a-z, A-Z, 0-9, with a length of 9."
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Ids of the calls or results of a turn; calls that ran at AWS are left out.
 fn ids<'a>(turn: &'a Value, kind: &str) -> Vec<&'a str> {
     content(turn)
@@ -192,10 +215,8 @@ fn ids<'a>(turn: &'a Value, kind: &str) -> Vec<&'a str> {
 }
 
 fn duplicate<'a>(ids: &[&'a str]) -> Option<&'a str> {
-    ids.iter()
-        .enumerate()
-        .find(|(index, id)| ids.iter().skip(index + 1).any(|other| other == *id))
-        .map(|(_, id)| *id)
+    let mut seen = HashSet::new();
+    ids.iter().copied().find(|id| !seen.insert(*id))
 }
 
 fn duplicates(kind: &str, message: usize, id: &str) -> ServiceError {

@@ -1,0 +1,142 @@
+//! Response bodies: whole ones, and ones that take their time or break off.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use thiserror::Error;
+
+use super::faults::{Break, Fault};
+use super::frames;
+use super::observe::{Outcome, Watch};
+use super::stream::{DELTA, Event, METADATA};
+
+/// The body of every answer.
+pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
+
+/// How long the connection may take to send what was written before a cut.
+const FLUSH_TIME: Duration = Duration::from_millis(20);
+
+/// The end of a body that is cut on purpose: the connection closes on it.
+#[derive(Debug, Error)]
+#[error("cut on purpose")]
+pub(super) struct Broken;
+
+/// One thing a body does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Hand bytes to the connection; they leave before the next step.
+    Write(Bytes),
+    Wait(Duration),
+    /// Break the connection.
+    Cut,
+}
+
+/// A body that is there at once.
+pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// A body that goes through `steps`, and reports how far it came.
+pub(super) fn stepwise(steps: Vec<Step>, watch: Watch) -> Body {
+    let state = (steps.into_iter(), watch);
+    let frames = stream::unfold(state, |(mut steps, mut watch)| async move {
+        loop {
+            match steps.next() {
+                Some(Step::Write(bytes)) => {
+                    // Being pending once makes the connection send what it has.
+                    tokio::task::yield_now().await;
+                    watch.sent();
+                    return Some((Ok(Frame::data(bytes)), (steps, watch)));
+                }
+                Some(Step::Wait(time)) => tokio::time::sleep(time).await,
+                Some(Step::Cut) => {
+                    tokio::time::sleep(FLUSH_TIME).await;
+                    watch.finish(Outcome::Cut {
+                        frames_sent: watch.frames_sent(),
+                    });
+                    return Some((Err(Broken), (steps, watch)));
+                }
+                None => {
+                    watch.finish(Outcome::StreamEnded {
+                        frames_sent: watch.frames_sent(),
+                    });
+                    return None;
+                }
+            }
+        }
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+/// The steps of a stream of `events` under a fault.
+pub(super) fn stream_steps(events: Vec<Event>, fault: &Fault) -> Vec<Step> {
+    let (deltas, how) = match fault {
+        Fault::After(deltas, how) => (*deltas, Some(*how)),
+        _ => (usize::MAX, None),
+    };
+    let mut seen = 0;
+    let mut writes: Vec<Bytes> = Vec::new();
+    for event in events {
+        if *fault == Fault::NoMetadata && event.name == METADATA {
+            continue;
+        }
+        if seen == deltas {
+            writes.extend(how.and_then(|how| breaking_frame(how, &event)));
+            break;
+        }
+        seen += usize::from(event.name == DELTA);
+        writes.push(frames::event(event.name, &event.payload));
+    }
+    let mut steps = paced(writes, fault);
+    if how == Some(Break::Cut) {
+        steps.push(Step::Cut);
+    }
+    steps
+}
+
+/// What is sent in place of `next`, if anything.
+fn breaking_frame(how: Break, next: &Event) -> Option<Bytes> {
+    match how {
+        Break::Exception(kind) => Some(frames::exception(&kind.error())),
+        Break::Error => Some(frames::unmodeled_error()),
+        Break::Corrupt => Some(frames::corrupt(&frames::event(next.name, &next.payload))),
+        Break::Cut | Break::End => None,
+    }
+}
+
+/// The steps of one whole body under a fault.
+pub(super) fn whole_steps(body: Bytes, fault: &Fault) -> Vec<Step> {
+    match fault {
+        Fault::After(_, Break::Cut) => {
+            vec![Step::Write(body.slice(..body.len() / 2)), Step::Cut]
+        }
+        _ => paced(vec![body], fault),
+    }
+}
+
+fn paced(writes: Vec<Bytes>, fault: &Fault) -> Vec<Step> {
+    match fault {
+        Fault::SlowEach(time) => writes
+            .into_iter()
+            .flat_map(|write| [Step::Wait(*time), Step::Write(write)])
+            .collect(),
+        Fault::Split(size) => {
+            let all = Bytes::from(writes.concat());
+            let starts = (0..all.len()).step_by(*size);
+            starts
+                .map(|at| Step::Write(all.slice(at..all.len().min(at.saturating_add(*size)))))
+                .collect()
+        }
+        Fault::Merged => vec![Step::Write(writes.concat().into())],
+        _ => writes.into_iter().map(Step::Write).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
