@@ -79,16 +79,10 @@ struct Prepared {
 
 fn prepare(state: &State, call: &Call) -> Result<Prepared, ServiceError> {
     let fault = faults::of(&call.model.name).map_err(|_| {
-        ServiceError::new(
-            Kind::ResourceNotFound,
-            "The emulator has no such fault model.",
-        )
+        ServiceError::new(Kind::ResourceNotFound, "The emulator has no such fault model.")
     })?;
     let request: Value = serde_json::from_slice(&call.body).map_err(|error| {
-        ServiceError::new(
-            Kind::Serialization,
-            format!("Could not parse request body: {error}"),
-        )
+        ServiceError::new(Kind::Serialization, format!("Could not parse request body: {error}"))
     })?;
     validate::check(&request, &shapes::CONVERSE)?;
     rules::check(Subject {
@@ -138,10 +132,8 @@ async fn deliver(state: &State, call: &Call, prepared: Prepared, watch: Watch) -
 
 fn reply_to(state: &State, call: &Call, request: &Value, fault: &Fault) -> Reply {
     let request = body::Body(request);
-    let seed: String = Sha256::digest(&call.body)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let seed: String =
+        Sha256::digest(&call.body).iter().map(|byte| format!("{byte:02x}")).collect();
     let cache = state.cache_use(request, &call.model.name);
     let mut reply = reply::compose(request, families::of(&call.model.name), &seed, cache);
     match fault {
@@ -150,14 +142,9 @@ fn reply_to(state: &State, call: &Call, request: &Value, fault: &Fault) -> Reply
         Fault::ToolNoInput => reply.become_bare_call(request, &seed),
         Fault::After(deltas, _) => {
             let events = stream::events(&reply);
-            let present = events
-                .iter()
-                .filter(|event| event.name == stream::DELTA)
-                .count();
+            let present = events.iter().filter(|event| event.name == stream::DELTA).count();
             reply.stretch(
-                deltas
-                    .saturating_sub(present)
-                    .saturating_mul(stream::WORDS_PER_DELTA),
+                deltas.saturating_sub(present).saturating_mul(stream::WORDS_PER_DELTA),
                 request,
             );
         }
@@ -175,9 +162,7 @@ fn whole(reply: &Reply, fault: &Fault, mut watch: Watch) -> Response<Body> {
         return response(200, JSON, delivery::full(bytes.clone()));
     }
     let mut response = response(200, JSON, delivery::stepwise(steps, watch));
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_LENGTH, length.into());
+    response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
     response
 }
 
@@ -208,9 +193,8 @@ fn response(status: u16, content_type: &'static str, body: Body) -> Response<Bod
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(
-        http::header::CONTENT_TYPE,
-        HeaderValue::from_static(content_type),
-    );
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

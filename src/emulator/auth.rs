@@ -33,9 +33,7 @@ impl Gate<'_> {
         let Some(header) = request.headers.get(http::header::AUTHORIZATION) else {
             return Err(Kind::MissingAuthenticationToken.error());
         };
-        let header = header
-            .to_str()
-            .map_err(|_| Kind::IncompleteSignature.error())?;
+        let header = header.to_str().map_err(|_| Kind::IncompleteSignature.error())?;
         match bearer_token(header) {
             Some(token) => self.admit_api_key(token),
             None => self.admit_signature(header, request),
@@ -46,26 +44,16 @@ impl Gate<'_> {
         if !same(token, &self.identity.api_key) {
             return Err(Kind::ApiKeyDenied.error());
         }
-        Ok(Caller {
-            name: "api-key".to_owned(),
-            region: None,
-            denied: false,
-        })
+        Ok(Caller { name: "api-key".to_owned(), region: None, denied: false })
     }
 
     fn admit_signature(&self, header: &str, request: Request<'_>) -> Result<Caller, ServiceError> {
         let authorization = Authorization::parse(header)?;
-        let token = request
-            .headers
-            .get("x-amz-security-token")
-            .and_then(|token| token.to_str().ok());
+        let token =
+            request.headers.get("x-amz-security-token").and_then(|token| token.to_str().ok());
         let (secret, denied) = self.secret_of(&authorization.access_key_id, token)?;
         authorization.verify(request, &secret, self.region, self.now)?;
-        Ok(Caller {
-            name: authorization.access_key_id,
-            region: Some(authorization.region),
-            denied,
-        })
+        Ok(Caller { name: authorization.access_key_id, region: Some(authorization.region), denied })
     }
 
     /// The secret of an access key id that came with this session token. A token
@@ -89,10 +77,9 @@ impl Gate<'_> {
             };
         }
         match (access_key_id, token) {
-            (identity::TEMPORARY_ACCESS_KEY_ID, Some(identity::TEMPORARY_SESSION_TOKEN)) => Ok((
-                SecretString::from(identity::TEMPORARY_SECRET_ACCESS_KEY),
-                false,
-            )),
+            (identity::TEMPORARY_ACCESS_KEY_ID, Some(identity::TEMPORARY_SESSION_TOKEN)) => {
+                Ok((SecretString::from(identity::TEMPORARY_SECRET_ACCESS_KEY), false))
+            }
             (identity::TEMPORARY_ACCESS_KEY_ID, Some(identity::EXPIRED_SESSION_TOKEN)) => {
                 Err(Kind::ExpiredToken.error())
             }

@@ -21,9 +21,7 @@ impl<'a> Body<'a> {
 
     /// The entries of `toolConfig.tools`: tools and cache points.
     pub(super) fn tools(self) -> &'a [Value] {
-        self.0
-            .get("toolConfig")
-            .map_or(&[], |config| items(config, "tools"))
+        self.0.get("toolConfig").map_or(&[], |config| items(config, "tools"))
     }
 
     /// The offered tools' specifications.
@@ -44,18 +42,12 @@ impl<'a> Body<'a> {
 
     /// A member of `inferenceConfig`.
     pub(super) fn inference(self, name: &str) -> Option<&'a Value> {
-        self.0
-            .get("inferenceConfig")?
-            .get(name)
-            .filter(|value| !value.is_null())
+        self.0.get("inferenceConfig")?.get(name).filter(|value| !value.is_null())
     }
 
     /// A member of `additionalModelRequestFields`.
     pub(super) fn additional(self, name: &str) -> Option<&'a Value> {
-        self.0
-            .get("additionalModelRequestFields")?
-            .get(name)
-            .filter(|value| !value.is_null())
+        self.0.get("additionalModelRequestFields")?.get(name).filter(|value| !value.is_null())
     }
 
     /// The blocks of the user's turns after the last assistant turn.
@@ -75,11 +67,7 @@ impl<'a> Body<'a> {
 
     /// The text of the last user's turn, blocks joined by line ends.
     pub(super) fn last_user_text(self) -> String {
-        let texts: Vec<&str> = self
-            .last_user_blocks()
-            .into_iter()
-            .filter_map(text_of)
-            .collect();
+        let texts: Vec<&str> = self.last_user_blocks().into_iter().filter_map(text_of).collect();
         texts.join("\n")
     }
 }
@@ -96,10 +84,7 @@ pub(super) fn content(message: &Value) -> &[Value] {
 
 /// The list under `name`, or an empty one.
 pub(super) fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
+    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The string under `name`.

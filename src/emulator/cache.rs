@@ -52,10 +52,7 @@ impl Memory {
             .copied()
             .max()
             .unwrap_or(0);
-        let mut usage = CacheUse {
-            read,
-            writes: Vec::new(),
-        };
+        let mut usage = CacheUse { read, writes: Vec::new() };
         let mut covered = read;
         for point in points {
             if point.tokens > covered {
@@ -92,11 +89,8 @@ struct Point {
 /// The cache points in the order the service reads a request: tools, system,
 /// messages.
 fn points(body: Body<'_>, model: &str) -> Vec<Point> {
-    let mut reader = Reader {
-        digest: Sha256::new().chain_update(model),
-        tokens: 0,
-        points: Vec::new(),
-    };
+    let mut reader =
+        Reader { digest: Sha256::new().chain_update(model), tokens: 0, points: Vec::new() };
     for tool in body.tools() {
         reader.read(tool, count_tool(tool));
     }
@@ -124,11 +118,7 @@ impl Reader {
         if let Some(point) = block.get("cachePoint") {
             let ttl = text_member(point, "ttl").unwrap_or("5m").to_owned();
             let prefix = self.digest.clone().finalize().into();
-            self.points.push(Point {
-                prefix,
-                tokens: self.tokens,
-                ttl,
-            });
+            self.points.push(Point { prefix, tokens: self.tokens, ttl });
         } else {
             self.mark(&block.to_string());
             self.tokens += tokens;

@@ -36,10 +36,7 @@ pub(super) enum Kind {
 
 impl ServiceError {
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
+        Self { kind, message: message.into() }
     }
 
     /// The request breaks a rule of the API.
@@ -49,27 +46,17 @@ impl ServiceError {
 
     /// The model behind the API refused the request: Converse says so first.
     pub(super) fn from_model(message: impl fmt::Display) -> Self {
-        Self::validation(format!(
-            "The model returned the following errors: {message}"
-        ))
+        Self::validation(format!("The model returned the following errors: {message}"))
     }
 
     /// Value of the `x-amzn-errortype` header.
     pub(super) fn type_header(&self) -> String {
-        format!(
-            "{}:http://internal.amazon.com/coral/{}/",
-            self.kind.name(),
-            self.kind.realm()
-        )
+        format!("{}:http://internal.amazon.com/coral/{}/", self.kind.name(), self.kind.realm())
     }
 
     /// The JSON body.
     pub(super) fn body(&self) -> String {
-        let key = if self.kind == Kind::ApiKeyDenied {
-            "Message"
-        } else {
-            "message"
-        };
+        let key = if self.kind == Kind::ApiKeyDenied { "Message" } else { "message" };
         let mut members = serde_json::Map::new();
         members.insert(key.to_owned(), self.message.clone().into());
         serde_json::Value::Object(members).to_string()
@@ -126,9 +113,9 @@ impl Kind {
     pub(super) fn event_name(self) -> String {
         let name = self.name();
         let mut letters = name.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_lowercase().chain(letters).collect()
-        })
+        letters
+            .next()
+            .map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
     }
 
     /// A text the service uses for this kind when nothing more is known.

@@ -117,27 +117,14 @@ const CLAUDE: Family = Family {
     ..UNKNOWN
 };
 /// Claude 3 and older: structured tools came later.
-const CLAUDE_3: Family = Family {
-    prefix: "anthropic.claude-3",
-    strict_tools: false,
-    ..CLAUDE
-};
+const CLAUDE_3: Family = Family { prefix: "anthropic.claude-3", strict_tools: false, ..CLAUDE };
 /// Claude 4.5 takes one sampling parameter.
-const CLAUDE_4_5: Family = Family {
-    both_samplers: false,
-    ..CLAUDE
-};
+const CLAUDE_4_5: Family = Family { both_samplers: false, ..CLAUDE };
 /// Claude 4.6 wants the user to have the last word.
-const CLAUDE_4_6: Family = Family {
-    prefill: false,
-    ..CLAUDE_4_5
-};
+const CLAUDE_4_6: Family = Family { prefill: false, ..CLAUDE_4_5 };
 /// Claude 4.7 and later think on their own terms.
-const CLAUDE_4_7: Family = Family {
-    sampling: Sampling::Deprecated,
-    manual_thinking: false,
-    ..CLAUDE_4_6
-};
+const CLAUDE_4_7: Family =
+    Family { sampling: Sampling::Deprecated, manual_thinking: false, ..CLAUDE_4_6 };
 
 const NOVA: Family = Family {
     prefix: "amazon.nova",
@@ -173,157 +160,45 @@ const OPENAI: Family = Family {
 
 /// The emulator's own models follow Anthropic's rules, without the limits of
 /// particular versions.
-const EMULATOR: Family = Family {
-    prefix: "emulator.",
-    claude: true,
-    signature: Signature::Verified,
-    ..UNKNOWN
-};
+const EMULATOR: Family =
+    Family { prefix: "emulator.", claude: true, signature: Signature::Verified, ..UNKNOWN };
 
 const FAMILIES: &[Family] = &[
     UNKNOWN,
     CLAUDE,
     CLAUDE_3,
-    Family {
-        prefix: "anthropic.claude-v2",
-        tools: false,
-        ..CLAUDE_3
-    },
-    Family {
-        prefix: "anthropic.claude-instant",
-        tools: false,
-        ..CLAUDE_3
-    },
-    Family {
-        prefix: "anthropic.claude-opus-4-1",
-        ..CLAUDE_4_5
-    },
-    Family {
-        prefix: "anthropic.claude-haiku-4-5",
-        ..CLAUDE_4_5
-    },
-    Family {
-        prefix: "anthropic.claude-sonnet-4-5",
-        ..CLAUDE_4_5
-    },
-    Family {
-        prefix: "anthropic.claude-opus-4-5",
-        ..CLAUDE_4_5
-    },
-    Family {
-        prefix: "anthropic.claude-sonnet-4-6",
-        ..CLAUDE_4_6
-    },
-    Family {
-        prefix: "anthropic.claude-opus-4-6",
-        ..CLAUDE_4_6
-    },
-    Family {
-        prefix: "anthropic.claude-opus-4-7",
-        ..CLAUDE_4_7
-    },
-    Family {
-        prefix: "anthropic.claude-opus-4-8",
-        ..CLAUDE_4_7
-    },
-    Family {
-        prefix: "anthropic.claude-sonnet-5",
-        ..CLAUDE_4_7
-    },
-    Family {
-        prefix: "anthropic.claude-opus-5",
-        ..CLAUDE_4_7
-    },
+    Family { prefix: "anthropic.claude-v2", tools: false, ..CLAUDE_3 },
+    Family { prefix: "anthropic.claude-instant", tools: false, ..CLAUDE_3 },
+    Family { prefix: "anthropic.claude-opus-4-1", ..CLAUDE_4_5 },
+    Family { prefix: "anthropic.claude-haiku-4-5", ..CLAUDE_4_5 },
+    Family { prefix: "anthropic.claude-sonnet-4-5", ..CLAUDE_4_5 },
+    Family { prefix: "anthropic.claude-opus-4-5", ..CLAUDE_4_5 },
+    Family { prefix: "anthropic.claude-sonnet-4-6", ..CLAUDE_4_6 },
+    Family { prefix: "anthropic.claude-opus-4-6", ..CLAUDE_4_6 },
+    Family { prefix: "anthropic.claude-opus-4-7", ..CLAUDE_4_7 },
+    Family { prefix: "anthropic.claude-opus-4-8", ..CLAUDE_4_7 },
+    Family { prefix: "anthropic.claude-sonnet-5", ..CLAUDE_4_7 },
+    Family { prefix: "anthropic.claude-opus-5", ..CLAUDE_4_7 },
     NOVA,
-    Family {
-        prefix: "amazon.titan",
-        assistant_first: false,
-        tools: false,
-        ..PLAIN
-    },
+    Family { prefix: "amazon.titan", assistant_first: false, tools: false, ..PLAIN },
     LLAMA,
-    Family {
-        prefix: "meta.llama3-8b",
-        tools: false,
-        ..LLAMA
-    },
-    Family {
-        prefix: "meta.llama3-70b",
-        tools: false,
-        ..LLAMA
-    },
-    Family {
-        prefix: "meta.llama4",
-        images_in_results: true,
-        ..LLAMA
-    },
-    Family {
-        prefix: "mistral.",
-        assistant_first: false,
-        nine_letter_ids: true,
-        ..PLAIN
-    },
-    Family {
-        prefix: "mistral.mistral-7b",
-        assistant_first: false,
-        tools: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "mistral.mixtral",
-        assistant_first: false,
-        tools: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "cohere.",
-        assistant_first: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "ai21.",
-        assistant_first: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "writer.",
-        assistant_first: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "deepseek.",
-        ..PLAIN
-    },
-    Family {
-        prefix: "deepseek.r1",
-        tools: false,
-        ..PLAIN
-    },
-    Family {
-        prefix: "qwen.",
-        ..PLAIN
-    },
-    Family {
-        prefix: "minimax.",
-        signature: Signature::NotEmpty,
-        ..PLAIN
-    },
-    Family {
-        prefix: "moonshot",
-        ..PLAIN
-    },
-    Family {
-        prefix: "zai.",
-        ..PLAIN
-    },
-    Family {
-        prefix: "google.",
-        ..PLAIN
-    },
-    Family {
-        prefix: "nvidia.",
-        ..PLAIN
-    },
+    Family { prefix: "meta.llama3-8b", tools: false, ..LLAMA },
+    Family { prefix: "meta.llama3-70b", tools: false, ..LLAMA },
+    Family { prefix: "meta.llama4", images_in_results: true, ..LLAMA },
+    Family { prefix: "mistral.", assistant_first: false, nine_letter_ids: true, ..PLAIN },
+    Family { prefix: "mistral.mistral-7b", assistant_first: false, tools: false, ..PLAIN },
+    Family { prefix: "mistral.mixtral", assistant_first: false, tools: false, ..PLAIN },
+    Family { prefix: "cohere.", assistant_first: false, ..PLAIN },
+    Family { prefix: "ai21.", assistant_first: false, ..PLAIN },
+    Family { prefix: "writer.", assistant_first: false, ..PLAIN },
+    Family { prefix: "deepseek.", ..PLAIN },
+    Family { prefix: "deepseek.r1", tools: false, ..PLAIN },
+    Family { prefix: "qwen.", ..PLAIN },
+    Family { prefix: "minimax.", signature: Signature::NotEmpty, ..PLAIN },
+    Family { prefix: "moonshot", ..PLAIN },
+    Family { prefix: "zai.", ..PLAIN },
+    Family { prefix: "google.", ..PLAIN },
+    Family { prefix: "nvidia.", ..PLAIN },
     OPENAI,
     Family {
         prefix: "openai.gpt-5",
@@ -356,18 +231,12 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_decides() {
-        assert_eq!(
-            of("anthropic.claude-sonnet-4-20250514-v1:0").prefix,
-            "anthropic.claude"
-        );
+        assert_eq!(of("anthropic.claude-sonnet-4-20250514-v1:0").prefix, "anthropic.claude");
         assert_eq!(
             of("anthropic.claude-sonnet-4-5-20250929-v1:0").prefix,
             "anthropic.claude-sonnet-4-5"
         );
-        assert_eq!(
-            of("meta.llama4-maverick-17b-instruct-v1:0").prefix,
-            "meta.llama4"
-        );
+        assert_eq!(of("meta.llama4-maverick-17b-instruct-v1:0").prefix, "meta.llama4");
         assert_eq!(of("emulator.echo").prefix, "emulator.");
         assert_eq!(of("").prefix, "");
         assert_eq!(of("new.model").prefix, "");

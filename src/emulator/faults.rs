@@ -95,10 +95,7 @@ pub(super) fn of(name: &str) -> Result<Fault, UnknownFault> {
     if let Some(rest) = word.strip_prefix("exception-") {
         let (kind, count) = rest.split_once("-after-").ok_or(UnknownFault)?;
         let kind = exception(kind).ok_or(UnknownFault)?;
-        return Ok(Fault::After(
-            number(count, MAX_DELTAS)?,
-            Break::Exception(kind),
-        ));
+        return Ok(Fault::After(number(count, MAX_DELTAS)?, Break::Exception(kind)));
     }
     for (prefix, how) in [
         ("message-error-after-", Break::Error),
@@ -111,10 +108,7 @@ pub(super) fn of(name: &str) -> Result<Fault, UnknownFault> {
         }
     }
     if let Some(calls) = word.strip_prefix("throttle-") {
-        return calls
-            .parse()
-            .map(|calls| Fault::Throttle(Some(calls)))
-            .map_err(|_| UnknownFault);
+        return calls.parse().map(|calls| Fault::Throttle(Some(calls))).map_err(|_| UnknownFault);
     }
     if let Some(time) = word.strip_prefix("slow-first-") {
         return Ok(Fault::SlowFirst(milliseconds(time)?));
@@ -165,15 +159,11 @@ fn exception(kind: &str) -> Option<Kind> {
 }
 
 fn milliseconds(text: &str) -> Result<Duration, UnknownFault> {
-    text.parse()
-        .map(|time| Duration::from_millis(time).min(MAX_DELAY))
-        .map_err(|_| UnknownFault)
+    text.parse().map(|time| Duration::from_millis(time).min(MAX_DELAY)).map_err(|_| UnknownFault)
 }
 
 fn number(text: &str, most: usize) -> Result<usize, UnknownFault> {
-    text.parse::<usize>()
-        .map(|number| number.min(most))
-        .map_err(|_| UnknownFault)
+    text.parse::<usize>().map(|number| number.min(most)).map_err(|_| UnknownFault)
 }
 
 #[cfg(test)]
@@ -189,32 +179,20 @@ mod tests {
             ("emulator.throttle", Fault::Throttle(None)),
             ("emulator.throttle-2", Fault::Throttle(Some(2))),
             ("emulator.error-html", Fault::Answer(Answer::Html)),
-            (
-                "emulator.error-quota",
-                Fault::Answer(Answer::Error(Kind::ServiceQuotaExceeded)),
-            ),
+            ("emulator.error-quota", Fault::Answer(Answer::Error(Kind::ServiceQuotaExceeded))),
             ("emulator.slow-first-250", Fault::SlowFirst(ms(250))),
             ("emulator.slow-each-999999999", Fault::SlowEach(MAX_DELAY)),
             (
                 "emulator.exception-model-stream-error-after-3",
                 Fault::After(3, Break::Exception(Kind::ModelStreamError)),
             ),
-            (
-                "emulator.message-error-after-0",
-                Fault::After(0, Break::Error),
-            ),
-            (
-                "emulator.cut-after-99999999",
-                Fault::After(MAX_DELTAS, Break::Cut),
-            ),
+            ("emulator.message-error-after-0", Fault::After(0, Break::Error)),
+            ("emulator.cut-after-99999999", Fault::After(MAX_DELTAS, Break::Cut)),
             ("emulator.end-after-1", Fault::After(1, Break::End)),
             ("emulator.corrupt-after-1", Fault::After(1, Break::Corrupt)),
             ("emulator.split-0", Fault::Split(1)),
             ("emulator.huge-999999999", Fault::Huge(MAX_HUGE_BYTES)),
-            (
-                "emulator.stop-some_future_word",
-                Fault::Stop("some_future_word".to_owned()),
-            ),
+            ("emulator.stop-some_future_word", Fault::Stop("some_future_word".to_owned())),
         ] {
             assert_eq!(of(name), Ok(fault), "{name}");
         }

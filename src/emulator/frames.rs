@@ -12,11 +12,8 @@ const CHECKSUM_LENGTH: usize = 4;
 
 /// A normal event.
 pub(super) fn event(name: &str, payload: &Value) -> Bytes {
-    let headers = [
-        (":event-type", name),
-        (":content-type", "application/json"),
-        (":message-type", "event"),
-    ];
+    let headers =
+        [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")];
     encode(&headers, payload.to_string())
 }
 
@@ -45,11 +42,7 @@ pub(super) fn unmodeled_error() -> Bytes {
 /// The same frame with a checksum that does not fit.
 pub(super) fn corrupt(frame: &Bytes) -> Bytes {
     let mut bytes = frame.to_vec();
-    if let Some(last) = bytes
-        .len()
-        .checked_sub(CHECKSUM_LENGTH)
-        .and_then(|at| bytes.get_mut(at))
-    {
+    if let Some(last) = bytes.len().checked_sub(CHECKSUM_LENGTH).and_then(|at| bytes.get_mut(at)) {
         *last ^= 0xff;
     }
     bytes.into()
@@ -76,10 +69,7 @@ mod tests {
     use serde_json::json;
 
     fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
-        let header = message
-            .headers()
-            .iter()
-            .find(|header| header.name().as_str() == name)?;
+        let header = message.headers().iter().find(|header| header.name().as_str() == name)?;
         header.value().as_string().ok().map(|text| text.as_str())
     }
 
@@ -96,10 +86,7 @@ mod tests {
     #[test]
     fn exceptions_and_errors_carry_their_kind_in_headers() {
         let message = read_message_from(exception(&Kind::Throttling.error())).unwrap();
-        assert_eq!(
-            header(&message, ":exception-type"),
-            Some("throttlingException")
-        );
+        assert_eq!(header(&message, ":exception-type"), Some("throttlingException"));
         assert_eq!(header(&message, ":event-type"), None);
         let message = read_message_from(unmodeled_error()).unwrap();
         assert_eq!(header(&message, ":message-type"), Some("error"));
@@ -114,10 +101,6 @@ mod tests {
             MessageFrameDecoder::new().decode_frame(frame.clone()),
             Ok(DecodedFrame::Complete(_))
         ));
-        assert!(
-            MessageFrameDecoder::new()
-                .decode_frame(corrupt(&frame))
-                .is_err()
-        );
+        assert!(MessageFrameDecoder::new().decode_frame(corrupt(&frame)).is_err());
     }
 }

@@ -101,7 +101,7 @@
 //! | `emulator.cut-after-N` | N deltas, then the connection closes; Converse: in the middle of the body |
 //! | `emulator.end-after-N` | N deltas, then the body ends as if complete |
 //! | `emulator.corrupt-after-N` | N deltas, then a frame with a wrong checksum |
-//! | `emulator.split-N` | the body in writes of N bytes |
+//! | `emulator.split-N` | the body in writes of N bytes, a millisecond apart |
 //! | `emulator.merged` | the whole stream in one write |
 //! | `emulator.huge-BYTES` | a text of that size, at most 16 MiB |
 //! | `emulator.stop-REASON` | the ordinary reply with that stop reason |
@@ -173,12 +173,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            identity: Identity::default(),
-            region: None,
-            clock: SystemTime::now,
-            observer: None,
-        }
+        Self { identity: Identity::default(), region: None, clock: SystemTime::now, observer: None }
     }
 }
 

@@ -57,11 +57,7 @@ impl ModelId {
             return Self::parse_arn(text);
         }
         let name = bare_name(text)?;
-        Some(Self {
-            text: text.to_owned(),
-            region: None,
-            name: name.to_owned(),
-        })
+        Some(Self { text: text.to_owned(), region: None, name: name.to_owned() })
     }
 
     /// Whether the id is that of a stored prompt.
@@ -74,9 +70,7 @@ impl ModelId {
         let (_, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
         let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
         if !partition.starts_with("aws")
-            || !is_made_of(region, |c| {
-                c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'
-            })
+            || !is_made_of(region, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         {
             return None;
         }
@@ -138,14 +132,9 @@ fn bare_name(text: &str) -> Option<&str> {
         return None;
     }
     let (first, rest) = text.split_once('.')?;
-    let provider_follows = rest
-        .split_once('.')
-        .is_some_and(|(second, _)| PROVIDERS.contains(&second));
-    let name = if REGION_PREFIXES.contains(&first) || provider_follows {
-        rest
-    } else {
-        text
-    };
+    let provider_follows =
+        rest.split_once('.').is_some_and(|(second, _)| PROVIDERS.contains(&second));
+    let name = if REGION_PREFIXES.contains(&first) || provider_follows { rest } else { text };
     let (provider, model) = name.split_once('.')?;
     (!provider.is_empty() && !model.is_empty()).then_some(name)
 }
@@ -168,10 +157,7 @@ mod tests {
                 "us-gov.anthropic.claude-3-haiku-20240307-v1:0",
                 "anthropic.claude-3-haiku-20240307-v1:0",
             ),
-            (
-                "amer.anthropic.claude-sonnet-5",
-                "anthropic.claude-sonnet-5",
-            ),
+            ("amer.anthropic.claude-sonnet-5", "anthropic.claude-sonnet-5"),
             ("zai.glm-4.7-flash", "zai.glm-4.7-flash"),
             ("eu.emulator.error-throttling", "emulator.error-throttling"),
             ("emulator.stop-end_turn", "emulator.stop-end_turn"),
@@ -187,26 +173,14 @@ mod tests {
                 "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/mi1dadi0g15f",
                 "",
             ),
-            (
-                "arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdef012345",
-                "",
-            ),
-            (
-                "arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdef012345",
-                "",
-            ),
+            ("arn:aws:bedrock:us-east-1:111122223333:provisioned-model/abcdef012345", ""),
+            ("arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdef012345", ""),
             (
                 "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.nova-lite/abcdef012345",
                 "amazon.nova-lite",
             ),
-            (
-                "arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT1234:1",
-                "",
-            ),
-            (
-                "arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1",
-                "",
-            ),
+            ("arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT1234:1", ""),
+            ("arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1", ""),
         ] {
             let id = ModelId::parse(text).unwrap_or_else(|| panic!("{text} is well formed"));
             assert_eq!(id.name, name);

@@ -80,11 +80,7 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn new(observer: Option<mpsc::Sender<Observed>>, request: Observed) -> Self {
-        Self {
-            observer,
-            request: Some(request),
-            frames_sent: AtomicUsize::new(0),
-        }
+        Self { observer, request: Some(request), frames_sent: AtomicUsize::new(0) }
     }
 
     /// The body has arrived.
@@ -106,10 +102,7 @@ impl Watch {
     /// Reports something that is not the end.
     pub(super) fn note(&self, outcome: Outcome) {
         if let (Some(observer), Some(request)) = (&self.observer, &self.request) {
-            let _ = observer.try_send(Observed {
-                outcome,
-                ..request.clone()
-            });
+            let _ = observer.try_send(Observed { outcome, ..request.clone() });
         }
     }
 

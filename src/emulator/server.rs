@@ -69,10 +69,7 @@ pub(super) async fn run(
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
         tracing::debug!("connections are closed with requests on them");
     }
     connections.shutdown().await;
@@ -125,14 +122,8 @@ async fn respond(state: &State, request: Request<Incoming>, request_id: &str) ->
         state.options.observer.clone(),
         Observed {
             request_id: request_id.to_owned(),
-            operation: route
-                .as_ref()
-                .map_or(path, |route| route.operation())
-                .to_owned(),
-            model_id: route
-                .as_ref()
-                .map(|route| route.model_id.clone())
-                .unwrap_or_default(),
+            operation: route.as_ref().map_or(path, |route| route.operation()).to_owned(),
+            model_id: route.as_ref().map(|route| route.model_id.clone()).unwrap_or_default(),
             headers: head.headers.clone(),
             body: Bytes::new(),
             outcome: Outcome::Held,
@@ -151,21 +142,10 @@ async fn respond(state: &State, request: Request<Incoming>, request_id: &str) ->
         return answer::unknown_operation(watch);
     };
     let signed = with_host(&head);
-    let admitted = admit(
-        state,
-        &head,
-        signed.as_ref().unwrap_or(&head.headers),
-        &body,
-        &route,
-    );
+    let admitted = admit(state, &head, signed.as_ref().unwrap_or(&head.headers), &body, &route);
     match admitted {
         Ok((caller, model)) => {
-            let call = Call {
-                caller,
-                model,
-                mode: route.mode,
-                body,
-            };
+            let call = Call { caller, model, mode: route.mode, body };
             answer::to(state, call, watch).await
         }
         Err(error) => answer::failed(&error, watch),
@@ -178,10 +158,7 @@ fn with_host(head: &http::request::Parts) -> Option<HeaderMap> {
         return None;
     }
     let mut headers = head.headers.clone();
-    headers.insert(
-        http::header::HOST,
-        head.uri.authority()?.as_str().parse().ok()?,
-    );
+    headers.insert(http::header::HOST, head.uri.authority()?.as_str().parse().ok()?);
     Some(headers)
 }
 
@@ -215,9 +192,29 @@ fn admit(
         return Err(invalid());
     }
     if caller.denied {
-        return Err(Kind::AccessDenied.error());
+        return Err(not_authorized(&options.identity.account_id, &caller, &model, route.mode));
     }
     Ok((caller, model))
+}
+
+/// IAM's refusal: it names account, action and resource, none of which is for the
+/// eyes of a gateway's clients.
+fn not_authorized(account: &str, caller: &Caller, model: &ModelId, mode: Mode) -> ServiceError {
+    let action = match mode {
+        Mode::Whole => "bedrock:InvokeModel",
+        Mode::Stream => "bedrock:InvokeModelWithResponseStream",
+    };
+    let region = caller.region.as_deref().unwrap_or_default();
+    let resource = match &model.region {
+        Some(_) => model.text.clone(),
+        None => format!("arn:aws:bedrock:{region}::foundation-model/{}", model.text),
+    };
+    ServiceError::new(
+        Kind::AccessDenied,
+        format!(
+            "User: arn:aws:iam::{account}:user/denied is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+        ),
+    )
 }
 
 /// An operation of the runtime API, and the model it is for.
@@ -240,9 +237,7 @@ impl Route {
         if method != Method::POST || id.is_empty() {
             return None;
         }
-        let model_id = percent_encoding::percent_decode_str(id)
-            .decode_utf8_lossy()
-            .into_owned();
+        let model_id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
         Some(Self { mode, model_id })
     }
 
@@ -263,18 +258,12 @@ mod tests {
         let of = |method: &str, path| {
             Route::of(&method.parse().unwrap(), path).map(|route| (route.mode, route.model_id))
         };
-        assert_eq!(
-            of("POST", "/model/a.b%3A0/converse"),
-            Some((Mode::Whole, "a.b:0".to_owned()))
-        );
+        assert_eq!(of("POST", "/model/a.b%3A0/converse"), Some((Mode::Whole, "a.b:0".to_owned())));
         assert_eq!(
             of("POST", "/model/a.b:0/converse-stream"),
             Some((Mode::Stream, "a.b:0".to_owned()))
         );
-        assert_eq!(
-            of("POST", "/model/a%253A/converse"),
-            Some((Mode::Whole, "a%3A".to_owned()))
-        );
+        assert_eq!(of("POST", "/model/a%253A/converse"), Some((Mode::Whole, "a%3A".to_owned())));
         for (method, path) in [
             ("GET", "/model/a.b/converse"),
             ("POST", "/model/a.b/invoke"),

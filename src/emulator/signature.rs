@@ -69,11 +69,7 @@ pub(super) fn is_intact(redacted: &str) -> bool {
 }
 
 fn digest(purpose: &[u8], text: &[u8]) -> [u8; DIGEST_LENGTH] {
-    Sha256::new()
-        .chain_update(purpose)
-        .chain_update(text)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(purpose).chain_update(text).finalize().into()
 }
 
 #[cfg(test)]
@@ -92,11 +88,7 @@ mod tests {
         let foreign = BASE64_STANDARD.encode([7_u8; 120]);
         assert_eq!(judge(&foreign, "anything"), Verdict::Foreign);
         for placeholder in ["", "sig", "not base64!", "AAAA"] {
-            assert_eq!(
-                judge(placeholder, "anything"),
-                Verdict::Implausible,
-                "{placeholder}"
-            );
+            assert_eq!(judge(placeholder, "anything"), Verdict::Implausible, "{placeholder}");
         }
     }
 

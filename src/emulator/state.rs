@@ -20,11 +20,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(options: Options) -> Self {
-        Self {
-            options,
-            counters: Mutex::default(),
-            memory: Mutex::default(),
-        }
+        Self { options, counters: Mutex::default(), memory: Mutex::default() }
     }
 
     /// Whether this call is among the first `limit` of its model and caller; the
@@ -36,10 +32,7 @@ impl State {
 
     /// What the request reads from the prompt cache and writes to it.
     pub(super) fn cache_use(&self, body: Body<'_>, model: &str) -> Option<CacheUse> {
-        self.memory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .visit(body, model)
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).visit(body, model)
     }
 }
 
@@ -80,10 +73,7 @@ mod tests {
     fn the_first_calls_are_throttled_again_and_again() {
         let mut counters = Counters::default();
         let mut call = |caller: &str| counters.count(("m".to_owned(), caller.to_owned()), 2);
-        assert_eq!(
-            [call("a"), call("a"), call("a"), call("a")],
-            [true, true, false, true]
-        );
+        assert_eq!([call("a"), call("a"), call("a"), call("a")], [true, true, false, true]);
         assert!(call("b"));
     }
 

@@ -36,11 +36,7 @@ pub(super) fn whole(reply: &Reply) -> Value {
         "stopReason": reply.stop_reason,
         "usage": usage(&reply.usage),
     });
-    set(
-        &mut body,
-        "additionalModelResponseFields",
-        reply.additional.as_ref(),
-    );
+    set(&mut body, "additionalModelResponseFields", reply.additional.as_ref());
     set(&mut body, "performanceConfig", reply.performance.as_ref());
     set(&mut body, "serviceTier", reply.tier.as_ref());
     body
@@ -49,16 +45,12 @@ pub(super) fn whole(reply: &Reply) -> Value {
 fn whole_block(block: &Block) -> Value {
     match block {
         Block::Text(text) => json!({"text": text}),
-        Block::Reasoning {
-            text,
-            signature: Some(signature),
-        } => {
+        Block::Reasoning { text, signature: Some(signature) } => {
             json!({"reasoningContent": {"reasoningText": {"signature": signature, "text": text}}})
         }
-        Block::Reasoning {
-            text,
-            signature: None,
-        } => json!({"reasoningContent": {"reasoningText": {"text": text}}}),
+        Block::Reasoning { text, signature: None } => {
+            json!({"reasoningContent": {"reasoningText": {"text": text}}})
+        }
         Block::Redacted(bytes) => {
             json!({"reasoningContent": {"redactedContent": BASE64_STANDARD.encode(bytes)}})
         }
@@ -82,35 +74,21 @@ pub(super) fn events(reply: &Reply) -> Vec<Event> {
             ));
         }
         for delta in deltas(block) {
-            events.push(event(
-                DELTA,
-                json!({"contentBlockIndex": index, "delta": delta}),
-            ));
+            events.push(event(DELTA, json!({"contentBlockIndex": index, "delta": delta})));
         }
         let is_last = index + 1 == reply.blocks.len();
         let is_cut =
             is_last && is_cut_reason(&reply.stop_reason) && matches!(block, Block::ToolUse { .. });
         if !is_cut {
-            events.push(event(
-                "contentBlockStop",
-                json!({"contentBlockIndex": index}),
-            ));
+            events.push(event("contentBlockStop", json!({"contentBlockIndex": index})));
         }
     }
     let mut stop = json!({"stopReason": reply.stop_reason});
-    set(
-        &mut stop,
-        "additionalModelResponseFields",
-        reply.additional.as_ref(),
-    );
+    set(&mut stop, "additionalModelResponseFields", reply.additional.as_ref());
     events.push(event("messageStop", stop));
     let mut metadata =
         json!({"metrics": {"latencyMs": latency(reply)}, "usage": usage(&reply.usage)});
-    set(
-        &mut metadata,
-        "performanceConfig",
-        reply.performance.as_ref(),
-    );
+    set(&mut metadata, "performanceConfig", reply.performance.as_ref());
     set(&mut metadata, "serviceTier", reply.tier.as_ref());
     events.push(event(METADATA, metadata));
     events
@@ -118,14 +96,10 @@ pub(super) fn events(reply: &Reply) -> Vec<Event> {
 
 fn deltas(block: &Block) -> Vec<Value> {
     match block {
-        Block::Text(text) => pieces(text)
-            .into_iter()
-            .map(|piece| json!({"text": piece}))
-            .collect(),
+        Block::Text(text) => pieces(text).into_iter().map(|piece| json!({"text": piece})).collect(),
         Block::Reasoning { text, signature } => {
-            let texts = pieces(text)
-                .into_iter()
-                .map(|piece| json!({"reasoningContent": {"text": piece}}));
+            let texts =
+                pieces(text).into_iter().map(|piece| json!({"reasoningContent": {"text": piece}}));
             let signature = signature
                 .iter()
                 .map(|signature| json!({"reasoningContent": {"signature": signature}}));
@@ -167,10 +141,7 @@ fn pieces(text: &str) -> Vec<String> {
 
 fn groups(letters: impl Iterator<Item = char>, size: usize) -> Vec<String> {
     let letters: Vec<char> = letters.collect();
-    letters
-        .chunks(size)
-        .map(|group| group.iter().collect())
-        .collect()
+    letters.chunks(size).map(|group| group.iter().collect()).collect()
 }
 
 /// Adds the padding the service hides lengths with: the same event always gets
@@ -178,10 +149,7 @@ fn groups(letters: impl Iterator<Item = char>, size: usize) -> Vec<String> {
 fn event(name: &'static str, mut payload: Value) -> Event {
     let length = 2 + payload.to_string().len() * 7 % (PADDING.len() - 1);
     if let Value::Object(members) = &mut payload {
-        members.insert(
-            "p".to_owned(),
-            PADDING.get(..length).unwrap_or(PADDING).into(),
-        );
+        members.insert("p".to_owned(), PADDING.get(..length).unwrap_or(PADDING).into());
     }
     Event { name, payload }
 }
@@ -232,13 +200,9 @@ mod tests {
 
     #[test]
     fn pieces_join_to_the_text() {
-        for (text, count) in [
-            ("", 1),
-            ("one", 1),
-            ("one two", 1),
-            ("one two three", 2),
-            (" a\n\nb  c ", 2),
-        ] {
+        for (text, count) in
+            [("", 1), ("one", 1), ("one two", 1), ("one two three", 2), (" a\n\nb  c ", 2)]
+        {
             let pieces = pieces(text);
             assert_eq!(pieces.concat(), text);
             assert_eq!(pieces.len(), count, "{pieces:?}");
@@ -250,10 +214,6 @@ mod tests {
         let text = "\u{e9}".repeat(MAX_DELTA_BYTES);
         let pieces = pieces(&text);
         assert_eq!(pieces.concat(), text);
-        assert!(
-            pieces
-                .iter()
-                .all(|piece| piece.len() <= MAX_DELTA_BYTES + 1)
-        );
+        assert!(pieces.iter().all(|piece| piece.len() <= MAX_DELTA_BYTES + 1));
     }
 }

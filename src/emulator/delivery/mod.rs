@@ -20,6 +20,12 @@ pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
 /// How long the connection may take to send what was written before a cut.
 const FLUSH_TIME: Duration = Duration::from_millis(20);
 
+/// Time between two pieces of a split body: without it the other side reads
+/// several at once.
+const PAUSE: Duration = Duration::from_millis(1);
+/// Pieces that are followed by a pause, so that a long body takes seconds at most.
+const MAX_PAUSES: usize = 1_000;
+
 /// The end of a body that is cut on purpose: the connection closes on it.
 #[derive(Debug, Error)]
 #[error("cut on purpose")]
@@ -37,9 +43,7 @@ pub(super) enum Step {
 
 /// A body that is there at once.
 pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into())
-        .map_err(|never| match never {})
-        .boxed_unsync()
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// A body that goes through `steps`, and reports how far it came.
@@ -57,15 +61,11 @@ pub(super) fn stepwise(steps: Vec<Step>, watch: Watch) -> Body {
                 Some(Step::Wait(time)) => tokio::time::sleep(time).await,
                 Some(Step::Cut) => {
                     tokio::time::sleep(FLUSH_TIME).await;
-                    watch.finish(Outcome::Cut {
-                        frames_sent: watch.frames_sent(),
-                    });
+                    watch.finish(Outcome::Cut { frames_sent: watch.frames_sent() });
                     return Some((Err(Broken), (steps, watch)));
                 }
                 None => {
-                    watch.finish(Outcome::StreamEnded {
-                        frames_sent: watch.frames_sent(),
-                    });
+                    watch.finish(Outcome::StreamEnded { frames_sent: watch.frames_sent() });
                     return None;
                 }
             }
@@ -122,20 +122,26 @@ pub(super) fn whole_steps(body: Bytes, fault: &Fault) -> Vec<Step> {
 
 fn paced(writes: Vec<Bytes>, fault: &Fault) -> Vec<Step> {
     match fault {
-        Fault::SlowEach(time) => writes
-            .into_iter()
-            .flat_map(|write| [Step::Wait(*time), Step::Write(write)])
-            .collect(),
-        Fault::Split(size) => {
-            let all = Bytes::from(writes.concat());
-            let starts = (0..all.len()).step_by(*size);
-            starts
-                .map(|at| Step::Write(all.slice(at..all.len().min(at.saturating_add(*size)))))
-                .collect()
+        Fault::SlowEach(time) => {
+            writes.into_iter().flat_map(|write| [Step::Wait(*time), Step::Write(write)]).collect()
         }
+        Fault::Split(size) => pieces(&writes.concat().into(), *size),
         Fault::Merged => vec![Step::Write(writes.concat().into())],
         _ => writes.into_iter().map(Step::Write).collect(),
     }
+}
+
+/// The bytes in pieces of `size`, with pauses in which a piece can arrive alone.
+fn pieces(all: &Bytes, size: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (index, at) in (0..all.len()).step_by(size).enumerate() {
+        let end = all.len().min(at.saturating_add(size));
+        steps.push(Step::Write(all.slice(at..end)));
+        if index < MAX_PAUSES {
+            steps.push(Step::Wait(PAUSE));
+        }
+    }
+    steps
 }
 
 #[cfg(test)]

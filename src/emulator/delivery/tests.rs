@@ -7,20 +7,10 @@ use super::*;
 use crate::emulator::errors::Kind;
 
 fn events() -> Vec<Event> {
-    [
-        "messageStart",
-        DELTA,
-        DELTA,
-        "contentBlockStop",
-        "messageStop",
-        METADATA,
-    ]
-    .into_iter()
-    .map(|name| Event {
-        name,
-        payload: json!({"n": name}),
-    })
-    .collect()
+    ["messageStart", DELTA, DELTA, "contentBlockStop", "messageStop", METADATA]
+        .into_iter()
+        .map(|name| Event { name, payload: json!({"n": name}) })
+        .collect()
 }
 
 fn frame(index: usize) -> Bytes {
@@ -48,10 +38,7 @@ fn an_ordinary_stream_is_every_event() {
 fn an_exception_comes_after_the_deltas_asked_for() {
     let exception = frames::exception(&Kind::Throttling.error());
     let steps = |deltas| {
-        written(&stream_steps(
-            events(),
-            &Fault::After(deltas, Break::Exception(Kind::Throttling)),
-        ))
+        written(&stream_steps(events(), &Fault::After(deltas, Break::Exception(Kind::Throttling))))
     };
     assert_eq!(steps(0), std::slice::from_ref(&exception));
     assert_eq!(steps(1), [frame(0), frame(1), exception.clone()]);
@@ -61,17 +48,11 @@ fn an_exception_comes_after_the_deltas_asked_for() {
 #[test]
 fn a_stream_is_cut_ended_or_corrupted() {
     let cut = stream_steps(events(), &Fault::After(1, Break::Cut));
-    assert_eq!(
-        cut,
-        [Step::Write(frame(0)), Step::Write(frame(1)), Step::Cut]
-    );
+    assert_eq!(cut, [Step::Write(frame(0)), Step::Write(frame(1)), Step::Cut]);
     let ended = stream_steps(events(), &Fault::After(1, Break::End));
     assert_eq!(ended, [Step::Write(frame(0)), Step::Write(frame(1))]);
     let corrupted = stream_steps(events(), &Fault::After(1, Break::Corrupt));
-    assert_eq!(
-        corrupted.last(),
-        Some(&Step::Write(frames::corrupt(&frame(2))))
-    );
+    assert_eq!(corrupted.last(), Some(&Step::Write(frames::corrupt(&frame(2)))));
 }
 
 #[test]
@@ -80,23 +61,15 @@ fn pieces_and_merged_writes_hold_the_same_bytes() {
     let pieces = written(&stream_steps(events(), &Fault::Split(7)));
     assert!(pieces.iter().rev().skip(1).all(|piece| piece.len() == 7));
     assert_eq!(pieces.concat(), all);
-    assert_eq!(
-        written(&stream_steps(events(), &Fault::Merged)),
-        [Bytes::from(all)]
-    );
+    assert_eq!(written(&stream_steps(events(), &Fault::Merged)), [Bytes::from(all)]);
 }
 
 #[test]
 fn metadata_can_be_left_out_and_frames_delayed() {
-    assert_eq!(
-        written(&stream_steps(events(), &Fault::NoMetadata)).len(),
-        5
-    );
+    assert_eq!(written(&stream_steps(events(), &Fault::NoMetadata)).len(), 5);
     let slow = stream_steps(events(), &Fault::SlowEach(Duration::from_millis(3)));
     assert_eq!(
-        slow.iter()
-            .filter(|step| **step == Step::Wait(Duration::from_millis(3)))
-            .count(),
+        slow.iter().filter(|step| **step == Step::Wait(Duration::from_millis(3))).count(),
         6
     );
 }

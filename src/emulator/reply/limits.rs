@@ -24,16 +24,10 @@ pub(super) fn apply_stop_sequences(reply: &mut Reply, body: Body<'_>) {
         .filter_map(Value::as_str)
         .filter(|sequence| !sequence.is_empty())
         .collect();
-    let found = reply
-        .blocks
-        .iter()
-        .enumerate()
-        .find_map(|(index, block)| match block {
-            Block::Text(text) => {
-                first_of(text, &sequences).map(|(at, sequence)| (index, at, sequence))
-            }
-            _ => None,
-        });
+    let found = reply.blocks.iter().enumerate().find_map(|(index, block)| match block {
+        Block::Text(text) => first_of(text, &sequences).map(|(at, sequence)| (index, at, sequence)),
+        _ => None,
+    });
     let Some((index, at, sequence)) = found else {
         return;
     };
@@ -95,16 +89,12 @@ fn shorten(block: Block, tokens: u64) -> Option<Block> {
     }
     match block {
         Block::Text(text) => Some(Block::Text(first_words(&text, tokens).to_owned())),
-        Block::Reasoning { text, .. } => Some(Block::Reasoning {
-            text: first_words(&text, tokens).to_owned(),
-            signature: None,
-        }),
+        Block::Reasoning { text, .. } => {
+            Some(Block::Reasoning { text: first_words(&text, tokens).to_owned(), signature: None })
+        }
         Block::Redacted(_) => None,
         Block::ToolUse { id, name, input } => {
-            let half = input
-                .char_indices()
-                .nth(input.chars().count() / 2)
-                .map_or(0, |(at, _)| at);
+            let half = input.char_indices().nth(input.chars().count() / 2).map_or(0, |(at, _)| at);
             let input = input.get(..half).unwrap_or_default().to_owned();
             Some(Block::ToolUse { id, name, input })
         }

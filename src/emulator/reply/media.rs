@@ -15,10 +15,7 @@ pub(super) fn describe(block: &Value) -> Option<String> {
     if let Some(document) = block.get("document") {
         let name = text_member(document, "name").unwrap_or_default();
         let format = text_member(document, "format").unwrap_or("txt");
-        return Some(format!(
-            "I read the document \"{name}\" ({format}, {}).",
-            size(document)
-        ));
+        return Some(format!("I read the document \"{name}\" ({format}, {}).", size(document)));
     }
     if let Some(result) = block.get("searchResult") {
         return Some(format!(
@@ -42,10 +39,7 @@ fn described_image(image: &Value) -> String {
     };
     match image_size(&bytes) {
         Some((format, width, height)) => {
-            format!(
-                "I see a {format} image of {width}x{height} pixels ({} bytes).",
-                bytes.len()
-            )
+            format!("I see a {format} image of {width}x{height} pixels ({} bytes).", bytes.len())
         }
         None => format!("I see an image I cannot read ({} bytes).", bytes.len()),
     }
@@ -60,13 +54,9 @@ fn size(medium: &Value) -> String {
     if let Some(location) = source.and_then(|source| source.get("s3Location")) {
         return format!("at {}", text_member(location, "uri").unwrap_or_default());
     }
-    let text = source
-        .and_then(|source| text_member(source, "text"))
-        .map_or(0, str::len);
+    let text = source.and_then(|source| text_member(source, "text")).map_or(0, str::len);
     let parts: usize = source
-        .map_or(&[][..], |source| {
-            crate::emulator::body::items(source, "content")
-        })
+        .map_or(&[][..], |source| crate::emulator::body::items(source, "content"))
         .iter()
         .filter_map(|part| text_member(part, "text"))
         .map(str::len)
@@ -75,9 +65,7 @@ fn size(medium: &Value) -> String {
 }
 
 fn bytes_of(medium: &Value) -> Option<Vec<u8>> {
-    BASE64_STANDARD
-        .decode(text_member(medium.get("source")?, "bytes")?)
-        .ok()
+    BASE64_STANDARD.decode(text_member(medium.get("source")?, "bytes")?).ok()
 }
 
 /// Format, width and height, from the bytes themselves.
@@ -86,11 +74,7 @@ pub(in crate::emulator) fn image_size(bytes: &[u8]) -> Option<(&'static str, u32
         return Some(("png", big_endian(bytes, 16, 4)?, big_endian(bytes, 20, 4)?));
     }
     if bytes.starts_with(b"GIF8") {
-        return Some((
-            "gif",
-            little_endian(bytes, 6, 2)?,
-            little_endian(bytes, 8, 2)?,
-        ));
+        return Some(("gif", little_endian(bytes, 6, 2)?, little_endian(bytes, 8, 2)?));
     }
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         return webp_size(bytes);
@@ -103,18 +87,12 @@ pub(in crate::emulator) fn image_size(bytes: &[u8]) -> Option<(&'static str, u32
 
 fn webp_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
     let (width, height) = match bytes.get(12..16)? {
-        b"VP8 " => (
-            little_endian(bytes, 26, 2)? & 0x3fff,
-            little_endian(bytes, 28, 2)? & 0x3fff,
-        ),
+        b"VP8 " => (little_endian(bytes, 26, 2)? & 0x3fff, little_endian(bytes, 28, 2)? & 0x3fff),
         b"VP8L" => {
             let bits = little_endian(bytes, 21, 4)?;
             ((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1)
         }
-        b"VP8X" => (
-            little_endian(bytes, 24, 3)? + 1,
-            little_endian(bytes, 27, 3)? + 1,
-        ),
+        b"VP8X" => (little_endian(bytes, 24, 3)? + 1, little_endian(bytes, 27, 3)? + 1),
         _ => return None,
     };
     Some(("webp", width, height))
@@ -130,11 +108,7 @@ fn jpeg_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
         let marker = *bytes.get(at + 1)?;
         let is_frame = (0xc0..=0xcf).contains(&marker) && ![0xc4, 0xc8, 0xcc].contains(&marker);
         if is_frame {
-            return Some((
-                "jpeg",
-                big_endian(bytes, at + 7, 2)?,
-                big_endian(bytes, at + 5, 2)?,
-            ));
+            return Some(("jpeg", big_endian(bytes, at + 7, 2)?, big_endian(bytes, at + 5, 2)?));
         }
         let is_bare = marker == 0xff || marker == 0x01 || (0xd0..=0xd7).contains(&marker);
         at += match marker {
@@ -146,20 +120,9 @@ fn jpeg_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
 }
 
 fn big_endian(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
-    Some(
-        bytes
-            .get(at..at + length)?
-            .iter()
-            .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
-    )
+    Some(bytes.get(at..at + length)?.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)))
 }
 
 fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<u32> {
-    Some(
-        bytes
-            .get(at..at + length)?
-            .iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
-    )
+    Some(bytes.get(at..at + length)?.iter().rev().fold(0, |sum, byte| sum << 8 | u32::from(*byte)))
 }

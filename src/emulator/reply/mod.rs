@@ -67,10 +67,7 @@ pub(super) struct Usage {
 impl Usage {
     /// Everything that was read, written or produced.
     pub(super) fn total(&self) -> u64 {
-        let cached = self
-            .cache
-            .as_ref()
-            .map_or(0, |cache| cache.read + cache.written());
+        let cached = self.cache.as_ref().map_or(0, |cache| cache.read + cache.written());
         self.input + self.output + cached
     }
 }
@@ -96,11 +93,7 @@ pub(super) fn compose(
     let mut reply = Reply {
         blocks,
         stop_reason: stop_reason.to_owned(),
-        usage: Usage {
-            input: 0,
-            output: 0,
-            cache,
-        },
+        usage: Usage { input: 0, output: 0, cache },
         additional: None,
         performance: body::part(body.0, "performanceConfig").cloned(),
         tier: body::part(body.0, "serviceTier").cloned(),
@@ -144,11 +137,7 @@ impl Reply {
 
     /// Counts the tokens again after the blocks were changed.
     pub(super) fn count(&mut self, body: Body<'_>) {
-        let cached = self
-            .usage
-            .cache
-            .as_ref()
-            .map_or(0, |cache| cache.read + cache.written());
+        let cached = self.usage.cache.as_ref().map_or(0, |cache| cache.read + cache.written());
         self.usage.input = tokens::count_request(body).saturating_sub(cached);
         self.usage.output = self.blocks.iter().map(tokens::count_reply_block).sum();
     }

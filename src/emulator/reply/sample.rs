@@ -17,37 +17,19 @@ const EXAMPLE: &str = "example";
 /// The input of a call of the tool `spec`, as JSON text.
 pub(super) fn tool_input(spec: &Value, text: &str) -> String {
     let empty = Value::Object(Map::new());
-    let schema = spec
-        .get("inputSchema")
-        .and_then(|schema| schema.get("json"))
-        .unwrap_or(&empty);
-    let sampler = Sampler {
-        root: schema,
-        word: subject(text),
-        values: Cell::new(0),
-    };
+    let schema = spec.get("inputSchema").and_then(|schema| schema.get("json")).unwrap_or(&empty);
+    let sampler = Sampler { root: schema, word: subject(text), values: Cell::new(0) };
     let input = sampler.value(schema, 0);
-    if input.is_object() {
-        input.to_string()
-    } else {
-        empty.to_string()
-    }
+    if input.is_object() { input.to_string() } else { empty.to_string() }
 }
 
 /// The answer to a request for structured output, as JSON text.
 pub(super) fn structured(body: Body<'_>) -> Option<String> {
-    let format = body
-        .0
-        .get("outputConfig")?
-        .get("textFormat")?
-        .get("structure")?
-        .get("jsonSchema")?;
+    let format =
+        body.0.get("outputConfig")?.get("textFormat")?.get("structure")?.get("jsonSchema")?;
     let schema: Value = serde_json::from_str(text_member(format, "schema")?).ok()?;
-    let sampler = Sampler {
-        root: &schema,
-        word: subject(&body.last_user_text()),
-        values: Cell::new(0),
-    };
+    let sampler =
+        Sampler { root: &schema, word: subject(&body.last_user_text()), values: Cell::new(0) };
     Some(sampler.value(&schema, 0).to_string())
 }
 
@@ -64,10 +46,7 @@ impl Sampler<'_> {
         if depth > MAX_DEPTH || self.values.get() > MAX_VALUES {
             return Value::Null;
         }
-        if let Some(fixed) = schema
-            .get("const")
-            .or_else(|| body::items(schema, "enum").first())
-        {
+        if let Some(fixed) = schema.get("const").or_else(|| body::items(schema, "enum").first()) {
             return fixed.clone();
         }
         if let Some(target) =
@@ -85,9 +64,7 @@ impl Sampler<'_> {
         match type_of(schema) {
             "object" => self.object(schema, depth),
             "array" => {
-                let item = schema
-                    .get("items")
-                    .map(|items| self.value(items, depth + 1));
+                let item = schema.get("items").map(|items| self.value(items, depth + 1));
                 Value::Array(vec![item.unwrap_or_else(|| self.word.clone().into())])
             }
             "integer" | "number" => least(schema),
@@ -101,10 +78,7 @@ impl Sampler<'_> {
     fn object(&self, schema: &Value, depth: usize) -> Value {
         let mut members = Map::new();
         let properties = schema.get("properties");
-        for name in body::items(schema, "required")
-            .iter()
-            .filter_map(Value::as_str)
-        {
+        for name in body::items(schema, "required").iter().filter_map(Value::as_str) {
             let value = match properties.and_then(|properties| properties.get(name)) {
                 Some(property) => self.value(property, depth + 1),
                 None => self.word.clone().into(),
@@ -119,11 +93,9 @@ impl Sampler<'_> {
 fn type_of(schema: &Value) -> &str {
     match schema.get("type") {
         Some(Value::String(name)) => name,
-        Some(Value::Array(names)) => names
-            .iter()
-            .filter_map(Value::as_str)
-            .find(|name| *name != "null")
-            .unwrap_or("null"),
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("null")
+        }
         _ if schema.get("properties").is_some() => "object",
         _ if schema.get("items").is_some() => "array",
         _ => "string",
@@ -142,17 +114,9 @@ fn least(schema: &Value) -> Value {
 /// What a text is about: the words after its last "for" or "in".
 fn subject(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let after = words
-        .iter()
-        .rposition(|word| ["for", "in"].contains(&word.to_lowercase().as_str()));
-    let rest = after
-        .and_then(|at| words.get(at + 1..))
-        .unwrap_or_default()
-        .join(" ");
+    let after =
+        words.iter().rposition(|word| ["for", "in"].contains(&word.to_lowercase().as_str()));
+    let rest = after.and_then(|at| words.get(at + 1..)).unwrap_or_default().join(" ");
     let rest = rest.trim_end_matches(['.', '?', '!', ',', ';', ':']);
-    if rest.is_empty() {
-        EXAMPLE.to_owned()
-    } else {
-        rest.to_owned()
-    }
+    if rest.is_empty() { EXAMPLE.to_owned() } else { rest.to_owned() }
 }

@@ -6,12 +6,7 @@ use super::*;
 use crate::emulator::{families, signature};
 
 fn reply(body: &Value) -> Reply {
-    compose(
-        Body(body),
-        families::of("anthropic.claude-sonnet-4-5"),
-        "seed",
-        None,
-    )
+    compose(Body(body), families::of("anthropic.claude-sonnet-4-5"), "seed", None)
 }
 
 fn said(text: &str) -> Value {
@@ -50,10 +45,7 @@ fn the_user_is_echoed_and_counted() {
     let reply = reply(&body);
     assert_eq!(text_of(&reply), "You said: one two");
     assert_eq!(reply.stop_reason, "end_turn");
-    assert_eq!(
-        (reply.usage.input, reply.usage.output, reply.usage.total()),
-        (4, 4, 8)
-    );
+    assert_eq!((reply.usage.input, reply.usage.output, reply.usage.total()), (4, 4, 8));
 }
 
 #[test]
@@ -72,10 +64,7 @@ fn answers_end_at_their_limits() {
     let mut body = said("one two three");
     body["inferenceConfig"] = json!({"maxTokens": 3});
     let cut = reply(&body);
-    assert_eq!(
-        (text_of(&cut), cut.stop_reason.as_str()),
-        ("You said: one", "max_tokens")
-    );
+    assert_eq!((text_of(&cut), cut.stop_reason.as_str()), ("You said: one", "max_tokens"));
     body["inferenceConfig"] = json!({"maxTokens": 5, "stopSequences": ["three", " two"]});
     body["additionalModelResponseFieldPaths"] = json!(["/stop_sequence"]);
     let stopped = reply(&body);
@@ -111,10 +100,7 @@ fn tools_are_called_when_named_or_forced() {
 
 #[test]
 fn a_call_is_announced_and_fits_its_schema() {
-    let reply = reply(&with_tools(
-        "Use get_weather for Paris, France!",
-        json!([weather()]),
-    ));
+    let reply = reply(&with_tools("Use get_weather for Paris, France!", json!([weather()])));
     let [Block::Text(text), Block::ToolUse { id, input, .. }] = reply.blocks.as_slice() else {
         panic!("{:?}", reply.blocks)
     };
@@ -173,29 +159,14 @@ fn thinking_comes_first_and_is_signed() {
     let blocks = think("why", "anthropic.claude-sonnet-4-5");
     let text = "Let me think about: why".to_owned();
     let signature = Some(signature::sign(&text));
-    assert_eq!(
-        blocks[0],
-        Block::Reasoning {
-            text: text.clone(),
-            signature
-        }
-    );
+    assert_eq!(blocks[0], Block::Reasoning { text: text.clone(), signature });
     assert_eq!(
         think("why", "amazon.nova-2-lite-v1:0")[0],
-        Block::Reasoning {
-            text,
-            signature: None
-        }
+        Block::Reasoning { text, signature: None }
     );
     assert_eq!(think("think in two steps", "emulator.echo").len(), 3);
-    assert!(matches!(
-        think("please redact it", "emulator.echo")[0],
-        Block::Redacted(_)
-    ));
-    assert!(matches!(
-        think("redaction", "emulator.echo")[0],
-        Block::Reasoning { .. }
-    ));
+    assert!(matches!(think("please redact it", "emulator.echo")[0], Block::Redacted(_)));
+    assert!(matches!(think("redaction", "emulator.echo")[0], Block::Reasoning { .. }));
 }
 
 #[test]
@@ -204,27 +175,16 @@ fn media_are_looked_at() {
     png.extend([0, 0, 0, 16, 0, 0, 0, 9, 8]);
     let mut gif = b"GIF89a".to_vec();
     gif.extend([3, 0, 2, 1]);
-    let jpeg = [
-        0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 11, 8, 0, 7, 0, 5, 1,
-    ];
+    let jpeg = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 11, 8, 0, 7, 0, 5, 1];
     let mut webp = b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0".to_vec();
     webp.extend([15, 0, 0, 31, 0, 0]);
     for (bytes, seen) in [
         (png, "I see a png image of 16x9 pixels (25 bytes)."),
         (gif, "I see a gif image of 3x258 pixels (10 bytes)."),
-        (
-            jpeg.to_vec(),
-            "I see a jpeg image of 5x7 pixels (18 bytes).",
-        ),
+        (jpeg.to_vec(), "I see a jpeg image of 5x7 pixels (18 bytes)."),
         (webp, "I see a webp image of 16x32 pixels (30 bytes)."),
-        (
-            b"nonsense".to_vec(),
-            "I see an image I cannot read (8 bytes).",
-        ),
-        (
-            b"\x89PNG\r\n\x1a\n".to_vec(),
-            "I see an image I cannot read (8 bytes).",
-        ),
+        (b"nonsense".to_vec(), "I see an image I cannot read (8 bytes)."),
+        (b"\x89PNG\r\n\x1a\n".to_vec(), "I see an image I cannot read (8 bytes)."),
     ] {
         let image = json!({"image": {"format": "jpeg", "source": {"bytes": BASE64_STANDARD.encode(bytes)}}});
         let body = json!({"messages": [{"role": "user", "content": [image, {"text": "look"}]}]});
@@ -232,10 +192,7 @@ fn media_are_looked_at() {
     }
     let document = json!({"document": {"name": "D", "format": "pdf", "source": {"bytes": "AAAA"}}});
     let body = json!({"messages": [{"role": "user", "content": [document]}]});
-    assert_eq!(
-        text_of(&reply(&body)),
-        r#"I read the document "D" (pdf, 3 bytes)."#
-    );
+    assert_eq!(text_of(&reply(&body)), r#"I read the document "D" (pdf, 3 bytes)."#);
 }
 
 #[test]
@@ -261,10 +218,7 @@ fn tokens_can_run_out_within_a_call() {
 #[test]
 fn a_schema_that_grows_without_end_is_left_in_time() {
     let names: Vec<String> = (0..20).map(|index| format!("p{index}")).collect();
-    let properties: Value = names
-        .iter()
-        .map(|name| (name.clone(), json!({"$ref": "#"})))
-        .collect();
+    let properties: Value = names.iter().map(|name| (name.clone(), json!({"$ref": "#"}))).collect();
     let schema = json!({"type": "object", "properties": properties, "required": names});
     let spec = json!([{"toolSpec": {"name": "t", "inputSchema": {"json": schema}}}]);
     let Some(Block::ToolUse { input, .. }) = reply(&with_tools("t", spec)).blocks.pop() else {

@@ -23,13 +23,8 @@ pub(super) fn blocks(body: Body<'_>, family: &Family) -> Vec<Block> {
     if lower.contains(TWO) {
         thoughts.push(format!("Let me think again about: {text}"));
     }
-    let redacted = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .any(|word| word == REDACT);
-    thoughts
-        .into_iter()
-        .map(|thought| block(thought, redacted, family))
-        .collect()
+    let redacted = lower.split(|c: char| !c.is_alphanumeric()).any(|word| word == REDACT);
+    thoughts.into_iter().map(|thought| block(thought, redacted, family)).collect()
 }
 
 fn block(thought: String, redacted: bool, family: &Family) -> Block {
@@ -37,24 +32,15 @@ fn block(thought: String, redacted: bool, family: &Family) -> Block {
         Block::Redacted(signature::redact(&thought))
     } else if family.signs_thinking {
         let signature = Some(signature::sign(&thought));
-        Block::Reasoning {
-            text: thought,
-            signature,
-        }
+        Block::Reasoning { text: thought, signature }
     } else {
-        Block::Reasoning {
-            text: thought,
-            signature: None,
-        }
+        Block::Reasoning { text: thought, signature: None }
     }
 }
 
 /// Claude's, the older Claude's, Nova's and OpenAI's way to ask for thinking.
 fn is_asked_for(body: Body<'_>) -> bool {
-    let type_of = |name: &str| {
-        body.additional(name)
-            .and_then(|config| text_member(config, "type"))
-    };
+    let type_of = |name: &str| body.additional(name).and_then(|config| text_member(config, "type"));
     matches!(type_of("thinking"), Some("enabled" | "adaptive"))
         || type_of("reasoning_config") == Some("enabled")
         || type_of("reasoningConfig") == Some("enabled")

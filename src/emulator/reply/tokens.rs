@@ -16,12 +16,7 @@ const MEDIA_TOKENS: u64 = 100;
 pub(super) fn count_request(body: Body<'_>) -> u64 {
     let tools: u64 = body.tools().iter().map(count_tool).sum();
     let system: u64 = body.system().iter().map(count_block).sum();
-    let messages: u64 = body
-        .messages()
-        .iter()
-        .flat_map(body::content)
-        .map(count_block)
-        .sum();
+    let messages: u64 = body.messages().iter().flat_map(body::content).map(count_block).sum();
     tools + system + messages
 }
 
@@ -57,15 +52,9 @@ pub(in crate::emulator) fn count_tool(tool: &Value) -> u64 {
     let Some(spec) = tool.get("toolSpec") else {
         return 0;
     };
-    let schema = spec
-        .get("inputSchema")
-        .map(Value::to_string)
-        .unwrap_or_default();
-    let texts = [
-        body::text_member(spec, "name"),
-        body::text_member(spec, "description"),
-        Some(&schema),
-    ];
+    let schema = spec.get("inputSchema").map(Value::to_string).unwrap_or_default();
+    let texts =
+        [body::text_member(spec, "name"), body::text_member(spec, "description"), Some(&schema)];
     texts.into_iter().flatten().map(count_text).sum()
 }
 

@@ -30,19 +30,11 @@ pub(super) fn calls(body: Body<'_>, seed: &str) -> Vec<Block> {
 /// A call of the first tool without any input; `None` when there is no tool, or
 /// when its answer is already there.
 pub(super) fn bare_call(body: Body<'_>, seed: &str) -> Option<Block> {
-    if body
-        .last_user_blocks()
-        .iter()
-        .any(|block| block.get("toolResult").is_some())
-    {
+    if body.last_user_blocks().iter().any(|block| block.get("toolResult").is_some()) {
         return None;
     }
     let name = text_member(body.tool_specs().next()?, "name")?.to_owned();
-    Some(Block::ToolUse {
-        id: tool_use_id(seed, 0),
-        name,
-        input: String::new(),
-    })
+    Some(Block::ToolUse { id: tool_use_id(seed, 0), name, input: String::new() })
 }
 
 /// The text in front of the calls.
@@ -65,10 +57,8 @@ pub(super) fn answers(body: Body<'_>) -> Vec<String> {
         .filter_map(|block| body::part(block, "toolResult"))
         .map(|result| {
             let id = text_member(result, "toolUseId").unwrap_or_default();
-            let content: Vec<String> = body::items(result, "content")
-                .iter()
-                .map(said_by_tool)
-                .collect();
+            let content: Vec<String> =
+                body::items(result, "content").iter().map(said_by_tool).collect();
             format!(
                 "The tool {} answered: {}",
                 names.get(id).copied().unwrap_or("unknown"),
@@ -106,25 +96,15 @@ fn wanted<'a>(body: Body<'a>, text: &str) -> Vec<&'a Value> {
     let choice = body.tool_choice();
     if let Some(("tool", chosen)) = choice {
         let chosen = text_member(chosen, "name").unwrap_or_default();
-        return specs
-            .into_iter()
-            .filter(|spec| name_of(spec) == chosen)
-            .take(1)
-            .collect();
+        return specs.into_iter().filter(|spec| name_of(spec) == chosen).take(1).collect();
     }
     let forced = matches!(choice, Some(("any", _)));
-    let has_results = body
-        .last_user_blocks()
-        .iter()
-        .any(|block| block.get("toolResult").is_some());
+    let has_results = body.last_user_blocks().iter().any(|block| block.get("toolResult").is_some());
     if has_results && !forced {
         return Vec::new();
     }
-    let named: Vec<&Value> = specs
-        .iter()
-        .copied()
-        .filter(|spec| names(text, &name_of(spec)))
-        .collect();
+    let named: Vec<&Value> =
+        specs.iter().copied().filter(|spec| names(text, &name_of(spec))).collect();
     if !named.is_empty() {
         return named;
     }
@@ -137,19 +117,11 @@ fn wanted<'a>(body: Body<'a>, text: &str) -> Vec<&'a Value> {
 
 /// Whether `text` has `name` as a word of its own: `get` is not in `get_time`.
 fn names(text: &str, name: &str) -> bool {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-'))
-        .any(|word| word == name)
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '-')).any(|word| word == name)
 }
 
 fn tool_use_id(seed: &str, index: usize) -> String {
-    let digest = Sha256::new()
-        .chain_update(seed)
-        .chain_update(index.to_string())
-        .finalize();
-    let letters: String = BASE64_URL_SAFE_NO_PAD
-        .encode(digest)
-        .chars()
-        .take(ID_LENGTH)
-        .collect();
+    let digest = Sha256::new().chain_update(seed).chain_update(index.to_string()).finalize();
+    let letters: String = BASE64_URL_SAFE_NO_PAD.encode(digest).chars().take(ID_LENGTH).collect();
     format!("tooluse_{letters}")
 }

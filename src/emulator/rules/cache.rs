@@ -51,10 +51,7 @@ fn points(subject: Subject<'_>) -> Vec<Point<'_>> {
         .enumerate()
         .filter_map(|(at, block)| point(format!("system/{at}"), block));
     let turns = blocks(body).filter_map(|block| {
-        point(
-            format!("messages/{}/content/{}", block.message, block.block),
-            block.value,
-        )
+        point(format!("messages/{}/content/{}", block.message, block.block), block.value)
     });
     tools.chain(system).chain(turns).collect()
 }

@@ -13,12 +13,7 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
 }
 
 fn first_turn(subject: Subject<'_>) -> Outcome {
-    let first = subject
-        .body
-        .messages()
-        .iter()
-        .map(role)
-        .find(|role| *role != "system");
+    let first = subject.body.messages().iter().map(role).find(|role| *role != "system");
     let is_good = match first {
         None => subject.is_prompt,
         Some("assistant") => subject.family.assistant_first,
@@ -33,12 +28,7 @@ fn first_turn(subject: Subject<'_>) -> Outcome {
 }
 
 fn last_turn(subject: Subject<'_>) -> Outcome {
-    let Some(last) = subject
-        .body
-        .messages()
-        .last()
-        .filter(|turn| role(turn) == "assistant")
-    else {
+    let Some(last) = subject.body.messages().last().filter(|turn| role(turn) == "assistant") else {
         return Ok(());
     };
     let refused = |what: &str| Err(ServiceError::from_model(what));
@@ -47,10 +37,8 @@ fn last_turn(subject: Subject<'_>) -> Outcome {
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         );
     }
-    let text = content(last)
-        .last()
-        .and_then(|block| text_member(block, "text"))
-        .unwrap_or_default();
+    let text =
+        content(last).last().and_then(|block| text_member(block, "text")).unwrap_or_default();
     if subject.family.claude && text.ends_with(char::is_whitespace) {
         return refused("messages: final assistant content cannot end with trailing whitespace");
     }
@@ -58,12 +46,7 @@ fn last_turn(subject: Subject<'_>) -> Outcome {
 }
 
 fn empty_turns(subject: Subject<'_>) -> Outcome {
-    match subject
-        .body
-        .messages()
-        .iter()
-        .position(|turn| content(turn).is_empty())
-    {
+    match subject.body.messages().iter().position(|turn| content(turn).is_empty()) {
         None => Ok(()),
         Some(index) => Err(ServiceError::validation(format!(
             "The content field in the Message object at messages.{index} is empty. Add a ContentBlock object to the content field and try again."
@@ -81,14 +64,10 @@ fn blank_texts(subject: Subject<'_>) -> Outcome {
     for (index, turn) in subject.body.messages().iter().enumerate() {
         let blocks = content(turn);
         for (at, block) in blocks.iter().enumerate() {
-            let before_cache_point = blocks
-                .get(at + 1)
-                .is_some_and(|next| part(next, "cachePoint").is_some());
+            let before_cache_point =
+                blocks.get(at + 1).is_some_and(|next| part(next, "cachePoint").is_some());
             if text_member(block, "text").is_some_and(is_blank) && !before_cache_point {
-                return Err(blank(
-                    "ContentBlock",
-                    &format!("messages.{index}.content.{at}"),
-                ));
+                return Err(blank("ContentBlock", &format!("messages.{index}.content.{at}")));
             }
         }
     }

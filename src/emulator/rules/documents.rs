@@ -23,11 +23,7 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
                 "Messages cannot contain duplicate document names. Remove the duplicate document names from your messages and try again.",
             ));
         }
-        let turn = subject
-            .body
-            .messages()
-            .get(block.message)
-            .map_or(&[][..], content);
+        let turn = subject.body.messages().get(block.message).map_or(&[][..], content);
         if !turn.iter().any(|other| part(other, "text").is_some()) {
             return Err(ServiceError::validation(
                 "A text block must be included when using documents.",

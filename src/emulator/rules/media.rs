@@ -24,11 +24,7 @@ fn in_turn(subject: Subject<'_>, block: &Placed<'_>) -> Outcome {
     if part(block.value, "video").is_some() && !family.video {
         return Err(unsupported_block("video"));
     }
-    if !family.s3_images
-        && ["image", "video"]
-            .iter()
-            .any(|kind| is_in_s3(block.value, kind))
-    {
+    if !family.s3_images && ["image", "video"].iter().any(|kind| is_in_s3(block.value, kind)) {
         return Err(unsupported("s3Uri"));
     }
     // Claude takes no document from S3 here, and words it in its own terms.

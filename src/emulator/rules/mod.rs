@@ -69,21 +69,15 @@ impl Placed<'_> {
 
 /// Every block of the conversation.
 fn blocks(body: Body<'_>) -> impl Iterator<Item = Placed<'_>> {
-    body.messages()
-        .iter()
-        .enumerate()
-        .flat_map(|(message, turn)| {
-            let role = body::role(turn);
-            body::content(turn)
-                .iter()
-                .enumerate()
-                .map(move |(block, value)| Placed {
-                    message,
-                    block,
-                    role,
-                    value,
-                })
+    body.messages().iter().enumerate().flat_map(|(message, turn)| {
+        let role = body::role(turn);
+        body::content(turn).iter().enumerate().map(move |(block, value)| Placed {
+            message,
+            block,
+            role,
+            value,
         })
+    })
 }
 
 /// The refusal of a member the model's interface does not have.

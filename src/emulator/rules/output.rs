@@ -17,11 +17,7 @@ const UNSUPPORTED_KEYWORDS: &[(&str, &[&str])] = &[
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
     let path = "/outputConfig/textFormat/structure/jsonSchema";
-    let Some(text) = subject
-        .body
-        .0
-        .pointer(path)
-        .and_then(|format| text_member(format, "schema"))
+    let Some(text) = subject.body.0.pointer(path).and_then(|format| text_member(format, "schema"))
     else {
         return Ok(());
     };
@@ -43,9 +39,7 @@ fn inspect(schema: &Value, claude: bool, depth: usize) -> Outcome {
         Value::Array(entries) => entries.iter().collect(),
         _ => return Ok(()),
     };
-    parts
-        .into_iter()
-        .try_for_each(|part| inspect(part, claude, depth + 1))
+    parts.into_iter().try_for_each(|part| inspect(part, claude, depth + 1))
 }
 
 fn keywords(schema: &Value, claude: bool) -> Outcome {
@@ -64,13 +58,10 @@ fn keywords(schema: &Value, claude: bool) -> Outcome {
         .iter()
         .filter(|(of, _)| *of == kind)
         .flat_map(|(_, words)| words.iter());
-    match refused_words
-        .into_iter()
-        .find(|word| schema.get(word).is_some())
-    {
-        Some(word) => Err(refused(&format!(
-            "For '{kind}' type, property '{word}' is not supported"
-        ))),
+    match refused_words.into_iter().find(|word| schema.get(word).is_some()) {
+        Some(word) => {
+            Err(refused(&format!("For '{kind}' type, property '{word}' is not supported")))
+        }
         None => Ok(()),
     }
 }

@@ -43,9 +43,8 @@ fn parameters(subject: Subject<'_>) -> Outcome {
             }
         }
         Sampling::Deprecated => {
-            let native = NATIVE_NAMES
-                .iter()
-                .filter(|(name, _)| ["temperature", "topP"].contains(name));
+            let native =
+                NATIVE_NAMES.iter().filter(|(name, _)| ["temperature", "topP"].contains(name));
             if let Some((_, name)) = native.into_iter().find(|(name, _)| given(name)) {
                 return Err(ServiceError::from_model(format!(
                     "`{name}` is deprecated for this model."
@@ -62,11 +61,7 @@ fn parameters(subject: Subject<'_>) -> Outcome {
 }
 
 fn stop_sequences(subject: Subject<'_>) -> Outcome {
-    let Some(sequences) = subject
-        .body
-        .inference("stopSequences")
-        .and_then(Value::as_array)
-    else {
+    let Some(sequences) = subject.body.inference("stopSequences").and_then(Value::as_array) else {
         return Ok(());
     };
     if !subject.family.stop_sequences && !sequences.is_empty() {
@@ -93,9 +88,7 @@ fn additional(subject: Subject<'_>) -> Outcome {
         }
     }
     if subject.family.unknown_fields == UnknownFields::OpenAi
-        && let Some(name) = NOT_OPENAI
-            .iter()
-            .find(|name| subject.body.additional(name).is_some())
+        && let Some(name) = NOT_OPENAI.iter().find(|name| subject.body.additional(name).is_some())
     {
         return Err(ServiceError::from_model(json!({"error": {
             "code": "unknown_parameter",

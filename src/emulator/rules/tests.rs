@@ -13,27 +13,16 @@ const GPT: &str = "openai.gpt-oss-120b-1:0";
 
 fn outcome_of(model: &str, mode: Mode, body: &Value) -> Outcome {
     validate::check(body, &shapes::CONVERSE).expect("the body is well shaped");
-    check(Subject {
-        body: Body(body),
-        family: families::of(model),
-        mode,
-        is_prompt: false,
-    })
+    check(Subject { body: Body(body), family: families::of(model), mode, is_prompt: false })
 }
 
 fn refusal(model: &str, body: &Value) -> String {
-    outcome_of(model, Mode::Whole, body)
-        .expect_err("the body is refused")
-        .message
+    outcome_of(model, Mode::Whole, body).expect_err("the body is refused").message
 }
 
 #[track_caller]
 fn passes(model: &str, body: &Value) {
-    assert_eq!(
-        outcome_of(model, Mode::Whole, body),
-        Ok(()),
-        "{model}: {body}"
-    );
+    assert_eq!(outcome_of(model, Mode::Whole, body), Ok(()), "{model}: {body}");
 }
 
 fn user(blocks: Value) -> Value {
@@ -94,33 +83,18 @@ fn turns_say_something() {
             json!([{"text": "a"}, {"text": "\n"}, {"cachePoint": {"type": "default"}}])
         )])),
     );
-    passes(
-        NOVA,
-        &talk(json!([
-            user(json!([{"text": "a"}])),
-            user(json!([{"text": "b"}]))
-        ])),
-    );
+    passes(NOVA, &talk(json!([user(json!([{"text": "a"}])), user(json!([{"text": "b"}]))])));
 }
 
 #[test]
 fn families_differ_on_first_and_last_turns() {
-    let led = talk(json!([
-        assistant(json!([{"text": "hi"}])),
-        user(json!([{"text": "a"}]))
-    ]));
+    let led = talk(json!([assistant(json!([{"text": "hi"}])), user(json!([{"text": "a"}]))]));
     passes(CLAUDE_4_5, &led);
     assert!(refusal(NOVA, &led).starts_with("A conversation must start with a user message."));
     assert!(refusal(CLAUDE, &talk(json!([]))).starts_with("A conversation must start"));
-    let prefilled = talk(json!([
-        user(json!([{"text": "a"}])),
-        assistant(json!([{"text": "b"}]))
-    ]));
+    let prefilled = talk(json!([user(json!([{"text": "a"}])), assistant(json!([{"text": "b"}]))]));
     passes(NOVA, &prefilled);
-    let trailing = talk(json!([
-        user(json!([{"text": "a"}])),
-        assistant(json!([{"text": "b "}]))
-    ]));
+    let trailing = talk(json!([user(json!([{"text": "a"}])), assistant(json!([{"text": "b "}]))]));
     assert!(refusal(CLAUDE, &trailing).ends_with("cannot end with trailing whitespace"));
     assert!(
         refusal(CLAUDE_4_8, &prefilled).ends_with("The conversation must end with a user message.")
@@ -148,14 +122,7 @@ fn documents_have_plain_names_and_company() {
     for name in ["report", "My report_2 (final) [1]", "a-b"] {
         passes(CLAUDE, &turn(name));
     }
-    for name in [
-        "resume.pdf",
-        "John's",
-        "a  b",
-        "a\tb",
-        "r\u{e9}sum\u{e9}",
-        "a\u{3000}b",
-    ] {
+    for name in ["resume.pdf", "John's", "a  b", "a\tb", "r\u{e9}sum\u{e9}", "a\u{3000}b"] {
         assert!(
             refusal(CLAUDE, &turn(name)).starts_with("The document file name can only contain"),
             "{name}"
@@ -165,9 +132,7 @@ fn documents_have_plain_names_and_company() {
         refusal(CLAUDE, &talk(json!([user(json!([document("a")]))]))),
         "A text block must be included when using documents."
     );
-    let twice = talk(json!([user(
-        json!([{"text": "read"}, document("a"), document("a")])
-    )]));
+    let twice = talk(json!([user(json!([{"text": "read"}, document("a"), document("a")]))]));
     assert!(
         refusal(CLAUDE, &twice).starts_with("Messages cannot contain duplicate document names.")
     );
@@ -179,20 +144,11 @@ fn calls_are_answered_in_the_next_turn() {
     let calls = assistant(json!([call("1"), call("2")]));
     passes(
         CLAUDE,
-        &with_tools(json!([
-            ask,
-            calls,
-            user(json!([result("1"), result("2"), {"text": "b"}]))
-        ])),
+        &with_tools(json!([ask, calls, user(json!([result("1"), result("2"), {"text": "b"}]))])),
     );
     for (messages, text) in [
         (
-            json!([
-                ask,
-                calls,
-                user(json!([result("1")])),
-                user(json!([result("2")]))
-            ]),
+            json!([ask, calls, user(json!([result("1")])), user(json!([result("2")]))]),
             "Expected toolResult blocks at messages.2.content for the following Ids: 2",
         ),
         (
@@ -204,19 +160,11 @@ fn calls_are_answered_in_the_next_turn() {
             "Expected toolResult blocks at messages.2.content for the following Ids: 1, 2",
         ),
         (
-            json!([
-                ask,
-                calls,
-                user(json!([result("1"), result("2"), result("3")]))
-            ]),
+            json!([ask, calls, user(json!([result("1"), result("2"), result("3")]))]),
             "The number of toolResult blocks at messages.2.content exceeds the number of toolUse blocks of previous turn.",
         ),
         (
-            json!([
-                ask,
-                assistant(json!([call("1")])),
-                user(json!([result("1"), result("1")]))
-            ]),
+            json!([ask, assistant(json!([call("1")])), user(json!([result("1"), result("1")]))]),
             "The toolResult blocks at messages.2.content contain duplicate Ids: 1",
         ),
         (
@@ -256,11 +204,8 @@ fn tool_blocks_need_tools_and_objects() {
     passes(NOVA, &turn(call("1"), of(json!([{"json": 5}]), "success")));
     passes(NOVA, &turn(call("1"), of(json!([]), "success")));
     assert!(
-        refusal(
-            NOVA,
-            &turn(call("1"), of(json!([{"json": [1]}]), "success"))
-        )
-        .contains("toolResult.content.0.json is invalid")
+        refusal(NOVA, &turn(call("1"), of(json!([{"json": [1]}]), "success")))
+            .contains("toolResult.content.0.json is invalid")
     );
     assert!(
         refusal(NOVA, &turn(call("1"), of(json!([]), "error")))
@@ -278,14 +223,8 @@ fn offered_tools_are_objects_with_names_of_their_own() {
     );
     let object = json!({"type": "object"});
     assert!(
-        refusal(
-            CLAUDE,
-            &offer(json!([
-                spec("a", object.clone()),
-                spec("a", object.clone())
-            ]))
-        )
-        .contains("must be unique")
+        refusal(CLAUDE, &offer(json!([spec("a", object.clone()), spec("a", object.clone())])))
+            .contains("must be unique")
     );
     let mut strict = spec("a", object);
     strict["toolSpec"]["strict"] = json!(true);
@@ -323,10 +262,7 @@ fn tool_choice_is_limited_by_family() {
     );
     passes(LLAMA, &choose(json!({"auto": {}})));
     let streamed = outcome_of(LLAMA, Mode::Stream, &choose(json!({"auto": {}}))).unwrap_err();
-    assert_eq!(
-        streamed.message,
-        "This model doesn't support tool use in streaming mode."
-    );
+    assert_eq!(streamed.message, "This model doesn't support tool use in streaming mode.");
     assert_eq!(
         refusal("amazon.titan-text-lite-v1", &choose(json!({"auto": {}}))),
         "This model doesn't support tool use."
@@ -405,10 +341,7 @@ fn additional_fields_must_belong_to_the_model() {
     let fields = |fields: Value| hello_and(json!({"additionalModelRequestFields": fields}));
     passes(CLAUDE, &fields(json!({"anything": 1})));
     assert_eq!(
-        refusal(
-            GPT,
-            &fields(json!({"reasoningConfig": {"type": "enabled"}}))
-        ),
+        refusal(GPT, &fields(json!({"reasoningConfig": {"type": "enabled"}}))),
         r#"The model returned the following errors: {"error":{"code":"unknown_parameter","message":"Unknown parameter: 'reasoningConfig'.","param":"reasoningConfig","type":"invalid_request_error"}}"#
     );
     let mut high =
@@ -423,17 +356,11 @@ fn additional_fields_must_belong_to_the_model() {
     doubled["inferenceConfig"] = json!({"maxTokens": 10});
     assert!(refusal(CLAUDE, &doubled).starts_with("The additional field max_tokens conflicts"));
     assert!(
-        refusal(
-            CLAUDE,
-            &fields(json!({"tool_choice": {"disable_parallel_tool_use": true}}))
-        )
-        .contains("tool_choice.type: Field required")
+        refusal(CLAUDE, &fields(json!({"tool_choice": {"disable_parallel_tool_use": true}})))
+            .contains("tool_choice.type: Field required")
     );
     assert_eq!(
-        refusal(
-            CLAUDE,
-            &hello_and(json!({"serviceTier": {"type": "reserved"}}))
-        ),
+        refusal(CLAUDE, &hello_and(json!({"serviceTier": {"type": "reserved"}}))),
         "Reservation not found"
     );
 }
@@ -508,10 +435,7 @@ fn thinking_is_asked_for_within_limits() {
     let enabled = |budget: u32| json!({"type": "enabled", "budget_tokens": budget});
     passes(CLAUDE, &think(enabled(1024), json!({"maxTokens": 2048})));
     passes(CLAUDE, &think(enabled(10_000), json!({})));
-    passes(
-        CLAUDE_4_8,
-        &think(json!({"type": "adaptive"}), json!({"maxTokens": 10})),
-    );
+    passes(CLAUDE_4_8, &think(json!({"type": "adaptive"}), json!({"maxTokens": 10})));
     passes(NOVA, &think(enabled(1), json!({})));
     for (model, body, text) in [
         (
@@ -546,10 +470,7 @@ fn thinking_is_asked_for_within_limits() {
         ),
         (
             CLAUDE_4_8,
-            think(
-                json!({"type": "adaptive", "budget_tokens": 1024}),
-                json!({}),
-            ),
+            think(json!({"type": "adaptive", "budget_tokens": 1024}), json!({})),
             "thinking.adaptive.budget_tokens: Extra inputs",
         ),
     ] {

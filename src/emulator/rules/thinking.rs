@@ -20,10 +20,8 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
     if !subject.family.claude {
         return Ok(());
     }
-    let config = subject
-        .body
-        .additional("thinking")
-        .or_else(|| subject.body.additional("reasoning_config"));
+    let config =
+        subject.body.additional("thinking").or_else(|| subject.body.additional("reasoning_config"));
     match config.map(|config| (config, text_member(config, "type"))) {
         Some((config, Some("enabled"))) => manual(subject, config),
         Some((config, Some("adaptive"))) if part(config, "budget_tokens").is_some() => {
@@ -40,10 +38,7 @@ fn returned(subject: Subject<'_>, block: &Placed<'_>, reasoning: &Value) -> Outc
     if text_member(reasoning, "redactedContent")
         .is_some_and(|redacted| !signature::is_intact(redacted))
     {
-        let what = format!(
-            "{}: Invalid `data` in `redacted_thinking` block",
-            block.path()
-        );
+        let what = format!("{}: Invalid `data` in `redacted_thinking` block", block.path());
         return Err(ServiceError::from_model(what));
     }
     let Some(thought) = part(reasoning, "reasoningText") else {
@@ -125,9 +120,7 @@ fn starts_with_thinking(subject: Subject<'_>) -> Outcome {
     };
     let turn = messages.get(index).map_or(&[][..], content);
     let calls_tools = turn.iter().any(|block| part(block, "toolUse").is_some());
-    let is_thinking = turn
-        .first()
-        .is_some_and(|block| part(block, "reasoningContent").is_some());
+    let is_thinking = turn.first().is_some_and(|block| part(block, "reasoningContent").is_some());
     if !calls_tools || is_thinking {
         return Ok(());
     }

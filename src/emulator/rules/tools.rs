@@ -28,9 +28,7 @@ fn configuration(subject: Subject<'_>) -> Outcome {
         ));
     }
     if has_config && !subject.family.tools {
-        return Err(ServiceError::validation(
-            "This model doesn't support tool use.",
-        ));
+        return Err(ServiceError::validation("This model doesn't support tool use."));
     }
     if has_config && subject.mode == Mode::Stream && !subject.family.tools_in_streams {
         return Err(ServiceError::validation(
@@ -46,9 +44,7 @@ fn offered(subject: Subject<'_>) -> Outcome {
         let Some(spec) = part(tool, "toolSpec") else {
             continue;
         };
-        let schema = spec
-            .get("inputSchema")
-            .and_then(|schema| schema.get("json"));
+        let schema = spec.get("inputSchema").and_then(|schema| schema.get("json"));
         if schema.and_then(|schema| text_member(schema, "type")) != Some("object") {
             return Err(ServiceError::validation(format!(
                 "The value at toolConfig.tools.{index}.toolSpec.inputSchema.json.type must be one of the following: object."
@@ -56,9 +52,7 @@ fn offered(subject: Subject<'_>) -> Outcome {
         }
         let name = text_member(spec, "name").unwrap_or_default();
         if !names.insert(name) {
-            return Err(ServiceError::from_model(
-                "tools: Tool names must be unique.",
-            ));
+            return Err(ServiceError::from_model("tools: Tool names must be unique."));
         }
         if part(spec, "strict").is_some() && !subject.family.strict_tools {
             return Err(ServiceError::from_model(format!(
@@ -91,11 +85,7 @@ fn choice(subject: Subject<'_>) -> Outcome {
     }
     if kind == "tool" {
         let name = text_member(chosen, "name").unwrap_or_default();
-        if !subject
-            .body
-            .tool_specs()
-            .any(|spec| text_member(spec, "name") == Some(name))
-        {
+        if !subject.body.tool_specs().any(|spec| text_member(spec, "name") == Some(name)) {
             return Err(ServiceError::from_model(format!(
                 "tool_choice: Tool '{name}' not found in provided tools"
             )));
@@ -140,19 +130,11 @@ fn values(subject: Subject<'_>) -> Outcome {
 fn pairs(subject: Subject<'_>) -> Outcome {
     let messages = subject.body.messages();
     for (index, turn) in messages.iter().enumerate() {
-        let calls = if role(turn) == "assistant" {
-            ids(turn, "toolUse")
-        } else {
-            Vec::new()
-        };
+        let calls = if role(turn) == "assistant" { ids(turn, "toolUse") } else { Vec::new() };
         if let Some(id) = duplicate(&calls) {
             return Err(duplicates("toolUse", index, id));
         }
-        let results = if role(turn) == "user" {
-            ids(turn, "toolResult")
-        } else {
-            Vec::new()
-        };
+        let results = if role(turn) == "user" { ids(turn, "toolResult") } else { Vec::new() };
         if let Some(id) = duplicate(&results) {
             return Err(duplicates("toolResult", index, id));
         }
@@ -161,11 +143,8 @@ fn pairs(subject: Subject<'_>) -> Outcome {
             .filter(|turn| role(turn) == "assistant")
             .map_or(Vec::new(), |turn| ids(turn, "toolUse"));
         let answered: HashSet<&str> = results.iter().copied().collect();
-        let missing: Vec<&str> = asked
-            .iter()
-            .copied()
-            .filter(|id| !answered.contains(id))
-            .collect();
+        let missing: Vec<&str> =
+            asked.iter().copied().filter(|id| !answered.contains(id)).collect();
         if !missing.is_empty() {
             return Err(unanswered(index, &missing));
         }
@@ -178,11 +157,7 @@ fn pairs(subject: Subject<'_>) -> Outcome {
     }
     let last = messages.last().filter(|turn| role(turn) == "assistant");
     let open = last.map_or(Vec::new(), |turn| ids(turn, "toolUse"));
-    if open.is_empty() {
-        Ok(())
-    } else {
-        Err(unanswered(messages.len(), &open))
-    }
+    if open.is_empty() { Ok(()) } else { Err(unanswered(messages.len(), &open)) }
 }
 
 /// Mistral's models take ids of Bedrock, or ids as they make them themselves.

@@ -10,19 +10,12 @@ pub(super) const TOOL_USE_ID: Shape = text_like(1, 64, "[a-zA-Z0-9_.:-]+", is_to
 const S3_LOCATION: Shape = Shape::Structure(&[
     required(
         "uri",
-        text_like(
-            1,
-            1_024,
-            r"s3://[a-z0-9][\.\-a-z0-9]{1,61}[a-z0-9](/.*)?",
-            is_s3_uri,
-        ),
+        text_like(1, 1_024, r"s3://[a-z0-9][\.\-a-z0-9]{1,61}[a-z0-9](/.*)?", is_s3_uri),
     ),
     optional("bucketOwner", text_like(12, 12, "[0-9]{12}", is_digits)),
 ]);
-const MEDIA_SOURCE: &[Member] = &[
-    optional("bytes", Shape::Blob),
-    optional("s3Location", S3_LOCATION),
-];
+const MEDIA_SOURCE: &[Member] =
+    &[optional("bytes", Shape::Blob), optional("s3Location", S3_LOCATION)];
 const CITATIONS: Shape = Shape::Structure(&[required("enabled", Shape::Boolean)]);
 const REQUIRED_TEXT: &Shape = &Shape::Structure(&[required("text", TEXT)]);
 pub(super) const OPTIONAL_TEXT: &Shape = &Shape::Structure(&[optional("text", TEXT)]);
@@ -34,9 +27,7 @@ const IMAGE: Shape = Shape::Structure(&[
 const DOCUMENT: Shape = Shape::Structure(&[
     optional(
         "format",
-        Shape::Choice(&[
-            "pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md",
-        ]),
+        Shape::Choice(&["pdf", "csv", "doc", "docx", "xls", "xlsx", "html", "txt", "md"]),
     ),
     required("name", text_between(1, 200)),
     required(
@@ -59,9 +50,7 @@ const VIDEO: Shape = Shape::Structure(&[
         "format",
         Shape::Format(
             "video/",
-            &[
-                "mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp",
-            ],
+            &["mkv", "mov", "mp4", "webm", "flv", "mpeg", "mpg", "wmv", "three_gp"],
         ),
     ),
     required("source", Shape::Union("VideoSource", MEDIA_SOURCE)),
@@ -117,11 +106,7 @@ pub(super) const GUARD_CONTENT: Shape = Shape::Union(
                 required("text", TEXT),
                 optional(
                     "qualifiers",
-                    list(&Shape::Choice(&[
-                        "grounding_source",
-                        "query",
-                        "guard_content",
-                    ])),
+                    list(&Shape::Choice(&["grounding_source", "query", "guard_content"])),
                 ),
             ]),
         ),
@@ -131,10 +116,7 @@ pub(super) const GUARD_CONTENT: Shape = Shape::Union(
                 required("format", Shape::Choice(&["png", "jpeg"])),
                 required(
                     "source",
-                    Shape::Union(
-                        "GuardrailConverseImageSource",
-                        &[optional("bytes", Shape::Blob)],
-                    ),
+                    Shape::Union("GuardrailConverseImageSource", &[optional("bytes", Shape::Blob)]),
                 ),
             ]),
         ),
@@ -164,10 +146,7 @@ const CITED_DOCUMENT: Shape = Shape::Structure(&[
 const CITATION_LOCATION: Shape = Shape::Union(
     "CitationLocation",
     &[
-        optional(
-            "web",
-            Shape::Structure(&[optional("url", TEXT), optional("domain", TEXT)]),
-        ),
+        optional("web", Shape::Structure(&[optional("url", TEXT), optional("domain", TEXT)])),
         optional("documentChar", CITED_DOCUMENT),
         optional("documentPage", CITED_DOCUMENT),
         optional("documentChunk", CITED_DOCUMENT),

@@ -72,43 +72,23 @@ pub(super) struct Pattern {
 }
 
 const fn required(name: &'static str, shape: Shape) -> Member {
-    Member {
-        name,
-        required: true,
-        shape,
-    }
+    Member { name, required: true, shape }
 }
 
 const fn optional(name: &'static str, shape: Shape) -> Member {
-    Member {
-        name,
-        required: false,
-        shape,
-    }
+    Member { name, required: false, shape }
 }
 
 const fn list(item: &'static Shape) -> Shape {
-    Shape::List {
-        item,
-        min: 0,
-        max: usize::MAX,
-    }
+    Shape::List { item, min: 0, max: usize::MAX }
 }
 
 const fn text_between(min: usize, max: usize) -> Shape {
-    Shape::Text(Text {
-        min,
-        max,
-        pattern: None,
-    })
+    Shape::Text(Text { min, max, pattern: None })
 }
 
 const fn text_like(min: usize, max: usize, text: &'static str, matches: fn(&str) -> bool) -> Shape {
-    Shape::Text(Text {
-        min,
-        max,
-        pattern: Some(Pattern { text, matches }),
-    })
+    Shape::Text(Text { min, max, pattern: Some(Pattern { text, matches }) })
 }
 
 const MESSAGE: &Shape = &Shape::Structure(&[
@@ -139,22 +119,12 @@ const TOOL: &Shape = &Shape::Union(
                 optional("strict", Shape::Boolean),
             ]),
         ),
-        optional(
-            "systemTool",
-            Shape::Structure(&[required("name", TOOL_NAME)]),
-        ),
+        optional("systemTool", Shape::Structure(&[required("name", TOOL_NAME)])),
         optional("cachePoint", CACHE_POINT),
     ],
 );
 const TOOL_CONFIG: Shape = Shape::Structure(&[
-    required(
-        "tools",
-        Shape::List {
-            item: TOOL,
-            min: 1,
-            max: usize::MAX,
-        },
-    ),
+    required("tools", Shape::List { item: TOOL, min: 1, max: usize::MAX }),
     optional(
         "toolChoice",
         Shape::Union(
@@ -174,11 +144,7 @@ const INFERENCE: Shape = Shape::Structure(&[
     optional("topP", Shape::Float { min: 0.0, max: 1.0 }),
     optional(
         "stopSequences",
-        Shape::List {
-            item: &text_between(1, usize::MAX),
-            min: 0,
-            max: 2_500,
-        },
+        Shape::List { item: &text_between(1, usize::MAX), min: 0, max: 2_500 },
     ),
 ]);
 const GUARDRAIL: Shape = Shape::Structure(&[
@@ -187,10 +153,7 @@ const GUARDRAIL: Shape = Shape::Structure(&[
         "guardrailVersion",
         text_like(0, 8, "(|([1-9][0-9]{0,7})|(DRAFT))", is_guardrail_version),
     ),
-    optional(
-        "trace",
-        Shape::Choice(&["enabled", "disabled", "enabled_full"]),
-    ),
+    optional("trace", Shape::Choice(&["enabled", "disabled", "enabled_full"])),
     optional("streamProcessingMode", Shape::Choice(&["sync", "async"])),
 ]);
 const METADATA_PATTERN: &str = r"[a-zA-Z0-9\s:_@$#=/+,-.]{0,256}";
@@ -229,11 +192,7 @@ pub(super) const CONVERSE: Shape = Shape::Structure(&[
     optional(
         "promptVariables",
         Shape::Map {
-            key: Text {
-                min: 0,
-                max: usize::MAX,
-                pattern: None,
-            },
+            key: Text { min: 0, max: usize::MAX, pattern: None },
             value: OPTIONAL_TEXT,
             min: 0,
             max: usize::MAX,
@@ -241,11 +200,7 @@ pub(super) const CONVERSE: Shape = Shape::Structure(&[
     ),
     optional(
         "additionalModelResponseFieldPaths",
-        Shape::List {
-            item: &text_between(1, 256),
-            min: 0,
-            max: 10,
-        },
+        Shape::List { item: &text_between(1, 256), min: 0, max: 10 },
     ),
     optional(
         "requestMetadata",
@@ -253,10 +208,7 @@ pub(super) const CONVERSE: Shape = Shape::Structure(&[
             key: Text {
                 min: 1,
                 max: 256,
-                pattern: Some(Pattern {
-                    text: METADATA_PATTERN,
-                    matches: is_metadata,
-                }),
+                pattern: Some(Pattern { text: METADATA_PATTERN, matches: is_metadata }),
             },
             value: &text_like(0, 256, METADATA_PATTERN, is_metadata),
             min: 1,
@@ -265,10 +217,7 @@ pub(super) const CONVERSE: Shape = Shape::Structure(&[
     ),
     optional(
         "performanceConfig",
-        Shape::Structure(&[optional(
-            "latency",
-            Shape::Choice(&["standard", "optimized"]),
-        )]),
+        Shape::Structure(&[optional("latency", Shape::Choice(&["standard", "optimized"]))]),
     ),
     optional(
         "serviceTier",

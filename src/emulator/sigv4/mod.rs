@@ -48,9 +48,7 @@ impl Authorization {
     pub(super) fn parse(header: &str) -> Result<Self, ServiceError> {
         let incomplete = |what: &str| ServiceError::new(Kind::IncompleteSignature, what.to_owned());
         let Some(parameters) = header.trim().strip_prefix(ALGORITHM) else {
-            return Err(incomplete(
-                "Unsupported AWS 'algorithm' in Authorization header.",
-            ));
+            return Err(incomplete("Unsupported AWS 'algorithm' in Authorization header."));
         };
         let parameter = |name: &str| {
             parameters
@@ -60,9 +58,7 @@ impl Authorization {
                 .map(|(_, value)| value.trim())
                 .filter(|value| !value.is_empty())
                 .ok_or_else(|| {
-                    incomplete(&format!(
-                        "Authorization header requires '{name}' parameter."
-                    ))
+                    incomplete(&format!("Authorization header requires '{name}' parameter."))
                 })
         };
         let credential = parameter("Credential")?;
@@ -103,11 +99,7 @@ impl Authorization {
         let same = expected.is_some_and(|expected| {
             bool::from(expected.as_bytes().ct_eq(self.signature.as_bytes()))
         });
-        if same {
-            Ok(())
-        } else {
-            Err(Kind::InvalidSignature.error())
-        }
+        if same { Ok(()) } else { Err(Kind::InvalidSignature.error()) }
     }
 
     fn check_scope(&self, region: Option<&str>, timestamp: &str) -> Result<(), ServiceError> {
@@ -167,14 +159,9 @@ impl Authorization {
         timestamp: &str,
     ) -> Option<String> {
         let canonical = canonical_request(request, &self.signed_headers);
-        let scope = format!(
-            "{}/{}/{}/{}",
-            self.date, self.region, self.service, self.terminator
-        );
-        let string_to_sign = format!(
-            "{ALGORITHM}\n{timestamp}\n{scope}\n{}",
-            sha256_hex(canonical.as_bytes())
-        );
+        let scope = format!("{}/{}/{}/{}", self.date, self.region, self.service, self.terminator);
+        let string_to_sign =
+            format!("{ALGORITHM}\n{timestamp}\n{scope}\n{}", sha256_hex(canonical.as_bytes()));
         let first = format!("AWS4{}", secret.expose_secret());
         let mut key = hmac_sha256(first.as_bytes(), self.date.as_bytes())?;
         for part in [&self.region, &self.service, &self.terminator] {
@@ -294,10 +281,7 @@ fn canonical_query(query: &str) -> String {
         })
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
+    let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
@@ -308,10 +292,7 @@ fn canonical_header(headers: &HeaderMap, name: &str) -> String {
         .iter()
         .map(|value| {
             let text = String::from_utf8_lossy(value.as_bytes());
-            text.split(' ')
-                .filter(|word| !word.is_empty())
-                .collect::<Vec<_>>()
-                .join(" ")
+            text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
         })
         .collect();
     values.join(",")

@@ -14,10 +14,7 @@ const MODEL_PATH: &str = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
-        headers.append(
-            http::HeaderName::try_from(*name).unwrap(),
-            value.parse().unwrap(),
-        );
+        headers.append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
     }
     headers
 }
@@ -59,19 +56,12 @@ fn published_examples_have_the_published_signatures() {
             "GET",
             "Action=ListUsers&Version=2010-05-08",
             "iam",
-            Some((
-                "content-type",
-                "application/x-www-form-urlencoded; charset=utf-8",
-            )),
+            Some(("content-type", "application/x-www-form-urlencoded; charset=utf-8")),
             "content-type;host;x-amz-date",
             "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
         ),
     ] {
-        let host = if service == "iam" {
-            "iam.amazonaws.com"
-        } else {
-            "example.amazonaws.com"
-        };
+        let host = if service == "iam" { "iam.amazonaws.com" } else { "example.amazonaws.com" };
         let mut pairs = vec![("host", host), ("x-amz-date", NOW)];
         pairs.extend(extra);
         let headers = headers(&pairs);
@@ -79,13 +69,7 @@ fn published_examples_have_the_published_signatures() {
             "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20150830/us-east-1/{service}/aws4_request, SignedHeaders={signed}, Signature={signature}"
         ))
         .unwrap();
-        let request = Request {
-            method,
-            path: "/",
-            query,
-            headers: &headers,
-            body: b"",
-        };
+        let request = Request { method, path: "/", query, headers: &headers, body: b"" };
         let found = authorization.signature_of(request, &secret, NOW);
         assert_eq!(found.as_deref(), Some(signature), "{method} {query}");
     }
@@ -106,14 +90,8 @@ impl Signed {
 
     fn with(path: &str, query: &str, token: Option<&str>) -> Self {
         let body = br#"{"messages":[]}"#.to_vec();
-        let identity = Credentials::new(
-            ACCESS_KEY_ID,
-            SECRET,
-            token.map(str::to_owned),
-            None,
-            "test",
-        )
-        .into();
+        let identity =
+            Credentials::new(ACCESS_KEY_ID, SECRET, token.map(str::to_owned), None, "test").into();
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region("us-east-1")
@@ -128,28 +106,17 @@ impl Signed {
         } else {
             format!("http://localhost:8788{path}?{query}")
         };
-        let plain = [
-            ("content-type", "application/json"),
-            ("host", "localhost:8788"),
-            ("x-two", "a   b"),
-        ];
+        let plain =
+            [("content-type", "application/json"), ("host", "localhost:8788"), ("x-two", "a   b")];
         let signable =
             SignableRequest::new("POST", uri, plain.into_iter(), SignableBody::Bytes(&body))
                 .unwrap();
         let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
         let mut headers = headers(&plain);
         for (name, value) in instructions.headers() {
-            headers.insert(
-                http::HeaderName::try_from(name).unwrap(),
-                value.parse().unwrap(),
-            );
+            headers.insert(http::HeaderName::try_from(name).unwrap(), value.parse().unwrap());
         }
-        Self {
-            path: path.to_owned(),
-            query: query.to_owned(),
-            headers,
-            body,
-        }
+        Self { path: path.to_owned(), query: query.to_owned(), headers, body }
     }
 
     fn authorization(&self) -> Authorization {
@@ -164,8 +131,7 @@ impl Signed {
             headers: &self.headers,
             body: &self.body,
         };
-        self.authorization()
-            .verify(request, &SecretString::from(SECRET), None, now)
+        self.authorization().verify(request, &SecretString::from(SECRET), None, now)
     }
 
     fn verify(&self) -> Result<(), ServiceError> {
@@ -173,54 +139,29 @@ impl Signed {
     }
 
     fn replace(&mut self, from: &str, to: &str) {
-        let header = self.headers["authorization"]
-            .to_str()
-            .unwrap()
-            .replace(from, to);
-        self.headers
-            .insert("authorization", header.parse().unwrap());
+        let header = self.headers["authorization"].to_str().unwrap().replace(from, to);
+        self.headers.insert("authorization", header.parse().unwrap());
     }
 }
 
 #[test]
 fn requests_signed_by_an_sdk_verify() {
     assert_eq!(Signed::new().verify(), Ok(()));
-    assert_eq!(
-        Signed::with("/model/anthropic.claude-v2:1/converse", "", None).verify(),
-        Ok(())
-    );
-    assert_eq!(
-        Signed::with("/", "b=2&a=x%20y&a=%2F", None).verify(),
-        Ok(())
-    );
-    assert_eq!(
-        Signed::with(MODEL_PATH, "", Some("a/token+with=signs")).verify(),
-        Ok(())
-    );
+    assert_eq!(Signed::with("/model/anthropic.claude-v2:1/converse", "", None).verify(), Ok(()));
+    assert_eq!(Signed::with("/", "b=2&a=x%20y&a=%2F", None).verify(), Ok(()));
+    assert_eq!(Signed::with(MODEL_PATH, "", Some("a/token+with=signs")).verify(), Ok(()));
 }
 
 #[test]
 fn whatever_is_altered_breaks_the_signature() {
     type Alteration = fn(&mut Signed);
     let alterations: [(&str, Alteration); 8] = [
-        ("path", |signed| {
-            signed.path = signed.path.replace("v2%3A1", "v2%3A2")
-        }),
-        ("encoding", |signed| {
-            signed.path = signed.path.replace("%2F", "/")
-        }),
+        ("path", |signed| signed.path = signed.path.replace("v2%3A1", "v2%3A2")),
+        ("encoding", |signed| signed.path = signed.path.replace("%2F", "/")),
         ("query", |signed| signed.query.push_str("a=1")),
         ("body", |signed| signed.body.push(b' ')),
-        ("header", |signed| {
-            drop(signed.headers.insert("x-two", "a c".parse().unwrap()))
-        }),
-        ("host", |signed| {
-            drop(
-                signed
-                    .headers
-                    .insert("host", "localhost:1".parse().unwrap()),
-            )
-        }),
+        ("header", |signed| drop(signed.headers.insert("x-two", "a c".parse().unwrap()))),
+        ("host", |signed| drop(signed.headers.insert("host", "localhost:1".parse().unwrap()))),
         ("key id", |signed| signed.replace("us-east-1", "us-west-2")),
         ("signature", |signed| {
             let last = signed.authorization().signature.chars().last().unwrap();
@@ -232,11 +173,7 @@ fn whatever_is_altered_breaks_the_signature() {
     for (what, alter) in alterations {
         let mut signed = Signed::new();
         alter(&mut signed);
-        assert_eq!(
-            signed.verify(),
-            Err(Kind::InvalidSignature.error()),
-            "{what}"
-        );
+        assert_eq!(signed.verify(), Err(Kind::InvalidSignature.error()), "{what}");
     }
 }
 
@@ -250,9 +187,7 @@ fn another_secret_does_not_verify() {
         headers: &signed.headers,
         body: &signed.body,
     };
-    let refused = signed
-        .authorization()
-        .verify(request, &SecretString::from("other"), None, now());
+    let refused = signed.authorization().verify(request, &SecretString::from("other"), None, now());
     assert_eq!(refused, Err(Kind::InvalidSignature.error()));
 }
 
@@ -260,11 +195,7 @@ fn another_secret_does_not_verify() {
 fn the_scope_must_fit() {
     for (from, to, text) in [
         ("/us-east-1/", "/nowhere/", "valid region"),
-        (
-            "/bedrock/",
-            "/bedrock-runtime/",
-            "correct service: 'bedrock'",
-        ),
+        ("/bedrock/", "/bedrock-runtime/", "correct service: 'bedrock'"),
         ("/aws4_request", "/aws5_request", "valid terminator"),
         ("/20150830/", "/20150831/", "'20150831' != '20150830'"),
     ] {
@@ -314,22 +245,16 @@ fn clocks_may_differ_by_five_minutes() {
 
 #[test]
 fn what_must_be_signed_cannot_be_left_out() {
-    for (name, token) in [
-        ("host", None),
-        ("x-amz-date", None),
-        ("x-amz-security-token", Some("token")),
-    ] {
+    for (name, token) in
+        [("host", None), ("x-amz-date", None), ("x-amz-security-token", Some("token"))]
+    {
         let mut signed = Signed::with(MODEL_PATH, "", token);
         let names = signed.authorization().signed_headers.join(";");
         let fewer: Vec<&str> = names.split(';').filter(|other| *other != name).collect();
         assert_ne!(fewer.join(";"), names, "{name} was signed");
         signed.replace(&names, &fewer.join(";"));
         let error = signed.verify().unwrap_err();
-        assert!(
-            error.message.contains("must be a 'SignedHeader'"),
-            "{}",
-            error.message
-        );
+        assert!(error.message.contains("must be a 'SignedHeader'"), "{}", error.message);
     }
 }
 
@@ -353,8 +278,5 @@ fn incomplete_headers_are_told_apart() {
     }
     let mut undated = Signed::new();
     undated.headers.remove("x-amz-date");
-    assert_eq!(
-        undated.verify().unwrap_err().kind,
-        Kind::IncompleteSignature
-    );
+    assert_eq!(undated.verify().unwrap_err().kind, Kind::IncompleteSignature);
 }

@@ -16,11 +16,7 @@ const MAX_VIOLATIONS: usize = 10;
 
 /// Checks `body` against `shape`.
 pub(super) fn check(body: &Value, shape: &Shape) -> Result<(), ServiceError> {
-    let mut walk = Walk {
-        path: Vec::new(),
-        violations: Vec::new(),
-        malformed: None,
-    };
+    let mut walk = Walk { path: Vec::new(), violations: Vec::new(), malformed: None };
     walk.value(body, shape)?;
     let count = walk.violations.len();
     if count > 0 {
@@ -62,12 +58,7 @@ impl<'a> Walk<'a> {
                 }
                 Ok(())
             }
-            Shape::Map {
-                key,
-                value: shape,
-                min,
-                max,
-            } => {
+            Shape::Map { key, value: shape, min, max } => {
                 let Value::Object(entries) = value else {
                     return Err(serialization("Expected map or null"));
                 };
@@ -129,10 +120,7 @@ impl<'a> Walk<'a> {
         members: &[Member],
     ) -> Result<(), ServiceError> {
         for member in members {
-            match object
-                .get_key_value(member.name)
-                .filter(|(_, value)| !value.is_null())
-            {
+            match object.get_key_value(member.name).filter(|(_, value)| !value.is_null()) {
                 Some((name, value)) => {
                     self.within(Step::Member(name), |walk| walk.value(value, &member.shape))?;
                 }
@@ -154,11 +142,7 @@ impl<'a> Walk<'a> {
     ) -> Result<(), ServiceError> {
         let set = members
             .iter()
-            .filter(|member| {
-                object
-                    .get(member.name)
-                    .is_some_and(|value| !value.is_null())
-            })
+            .filter(|member| object.get(member.name).is_some_and(|value| !value.is_null()))
             .count();
         if set != 1 && self.malformed.is_none() {
             let names: Vec<&str> = members.iter().map(|member| member.name).collect();
@@ -186,10 +170,7 @@ impl<'a> Walk<'a> {
 
     fn choice(&mut self, text: &str, words: &[&str]) {
         if !words.contains(&text) {
-            self.violate(&format!(
-                "Member must satisfy enum value set: [{}]",
-                words.join(", ")
-            ));
+            self.violate(&format!("Member must satisfy enum value set: [{}]", words.join(", ")));
         }
     }
 
@@ -205,14 +186,10 @@ impl<'a> Walk<'a> {
 
     fn length(&mut self, length: usize, min: usize, max: usize) {
         if length < min {
-            self.violate(&format!(
-                "Member must have length greater than or equal to {min}"
-            ));
+            self.violate(&format!("Member must have length greater than or equal to {min}"));
         }
         if length > max {
-            self.violate(&format!(
-                "Member must have length less than or equal to {max}"
-            ));
+            self.violate(&format!("Member must have length less than or equal to {max}"));
         }
     }
 
@@ -228,9 +205,7 @@ impl<'a> Walk<'a> {
     /// Strings may be the caller's words: the service does not repeat them.
     fn violate(&mut self, constraint: &str) {
         let path = self.constraint_path();
-        self.push(format!(
-            "Value at '{path}' failed to satisfy constraint: {constraint}"
-        ));
+        self.push(format!("Value at '{path}' failed to satisfy constraint: {constraint}"));
     }
 
     fn violate_with(&mut self, value: &Value, constraint: &str) {
@@ -283,11 +258,7 @@ impl<'a> Walk<'a> {
 
     fn prefix(&self) -> String {
         let path = self.constraint_path();
-        if path.is_empty() {
-            path
-        } else {
-            format!("{path}.")
-        }
+        if path.is_empty() { path } else { format!("{path}.") }
     }
 }
 
@@ -302,13 +273,10 @@ fn string(value: &Value) -> Result<&str, ServiceError> {
     match value {
         Value::String(text) => Ok(text),
         Value::Array(_) => Err(serialization("Start of list found where not expected")),
-        Value::Object(_) => Err(serialization(
-            "Start of structure or map found where not expected.",
-        )),
-        other => Err(serialization(&format!(
-            "{} can not be converted to a String",
-            token(other)
-        ))),
+        Value::Object(_) => {
+            Err(serialization("Start of structure or map found where not expected."))
+        }
+        other => Err(serialization(&format!("{} can not be converted to a String", token(other)))),
     }
 }
 
@@ -316,13 +284,10 @@ fn number(value: &Value, wanted: &str) -> Result<f64, ServiceError> {
     match value {
         Value::Number(number) => Ok(number.as_f64().unwrap_or(f64::INFINITY)),
         Value::Array(_) => Err(serialization("Start of list found where not expected")),
-        Value::Object(_) => Err(serialization(
-            "Start of structure or map found where not expected.",
-        )),
-        other => Err(serialization(&format!(
-            "{} can not be converted to {wanted}",
-            token(other)
-        ))),
+        Value::Object(_) => {
+            Err(serialization("Start of structure or map found where not expected."))
+        }
+        other => Err(serialization(&format!("{} can not be converted to {wanted}", token(other)))),
     }
 }
 

@@ -101,9 +101,7 @@ fn constraints_are_told_in_the_services_words() {
         let error = refusal(&body);
         assert_eq!(error.kind, Kind::Validation);
         assert!(
-            error
-                .message
-                .starts_with("1 validation error detected: Value "),
+            error.message.starts_with("1 validation error detected: Value "),
             "{}",
             error.message
         );
@@ -126,19 +124,12 @@ fn several_violations_are_one_text() {
 fn unions_have_exactly_one_member() {
     let none = refusal(&turn(json!({"txt": "unknown"})));
     assert!(
-        none.message
-            .starts_with("The ContentBlock object at messages.0.content.0 must set one of"),
+        none.message.starts_with("The ContentBlock object at messages.0.content.0 must set one of"),
         "{}",
         none.message
     );
-    let two = refusal(&turn(
-        json!({"text": "a", "cachePoint": {"type": "default"}}),
-    ));
-    assert!(
-        two.message.contains("must set only one of"),
-        "{}",
-        two.message
-    );
+    let two = refusal(&turn(json!({"text": "a", "cachePoint": {"type": "default"}})));
+    assert!(two.message.contains("must set only one of"), "{}", two.message);
 }
 
 #[test]
@@ -146,18 +137,9 @@ fn json_of_the_wrong_type_is_a_serialization_error() {
     for (body, text) in [
         (json!([]), "Unexpected value type in payload"),
         (json!({"messages": "hi"}), "Expected list or null"),
-        (
-            json!({"messages": [{"role": "user", "content": "hi"}]}),
-            "Expected list or null",
-        ),
-        (
-            turn(json!({"text": 5})),
-            "NUMBER_VALUE can not be converted to a String",
-        ),
-        (
-            turn(json!({"text": ["a"]})),
-            "Start of list found where not expected",
-        ),
+        (json!({"messages": [{"role": "user", "content": "hi"}]}), "Expected list or null"),
+        (turn(json!({"text": 5})), "NUMBER_VALUE can not be converted to a String"),
+        (turn(json!({"text": ["a"]})), "Start of list found where not expected"),
         (turn(json!("hi")), "Unexpected value type in payload"),
         (
             json!({"inferenceConfig": {"maxTokens": "10"}}),
@@ -167,10 +149,7 @@ fn json_of_the_wrong_type_is_a_serialization_error() {
             json!({"inferenceConfig": {"temperature": true}}),
             "TRUE_VALUE can not be converted to a Float",
         ),
-        (
-            json!({"serviceTier": "flex"}),
-            "Unexpected value type in payload",
-        ),
+        (json!({"serviceTier": "flex"}), "Unexpected value type in payload"),
         (json!({"requestMetadata": []}), "Expected map or null"),
         (
             turn(json!({"image": {"format": "png", "source": {"bytes": "%"}}})),
@@ -178,10 +157,6 @@ fn json_of_the_wrong_type_is_a_serialization_error() {
         ),
     ] {
         let error = refusal(&body);
-        assert_eq!(
-            (error.kind, error.message.as_str()),
-            (Kind::Serialization, text),
-            "{body}"
-        );
+        assert_eq!((error.kind, error.message.as_str()), (Kind::Serialization, text), "{body}");
     }
 }

@@ -1,0 +1,15 @@
+//! The whole gateway over real sockets: client, gateway, emulator.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like tests"
+)]
+
+mod answers;
+mod credentials;
+mod faults;
+mod lifecycle;
+mod requests;
+mod support;
