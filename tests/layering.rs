@@ -1,5 +1,6 @@
 //! Holds the directions in which rooms may know each other, so that nobody has
 //! to remember them. The map is the doc of `src/lib.rs`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

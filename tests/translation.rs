@@ -5,6 +5,11 @@
 //!   model of the service.
 //! - `response/`: a Converse answer and the completion it becomes.
 //! - `stream/`: Converse's events and the chunks they become.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail like tests"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

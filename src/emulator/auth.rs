@@ -99,3 +99,72 @@ fn bearer_token(header: &str) -> Option<&str> {
 fn same(given: &str, expected: &SecretString) -> bool {
     bool::from(given.as_bytes().ct_eq(expected.expose_secret().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use http::HeaderMap;
+
+    use super::*;
+
+    fn gate(identity: &Identity) -> Gate<'_> {
+        Gate { identity, region: None, now: SystemTime::now() }
+    }
+
+    fn admit(authorization: Option<&str>) -> Result<Caller, ServiceError> {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = authorization {
+            headers.insert("authorization", value.parse().unwrap());
+        }
+        let request =
+            Request { method: "POST", path: "/", query: "", headers: &headers, body: b"" };
+        gate(&Identity::default()).admit(request)
+    }
+
+    #[test]
+    fn an_api_key_is_right_or_wrong() {
+        for good in ["Bearer bedrock-api-key-emulator", "bearer  bedrock-api-key-emulator"] {
+            let caller = admit(Some(good)).unwrap();
+            assert_eq!(
+                (caller.name.as_str(), caller.region, caller.denied),
+                ("api-key", None, false)
+            );
+        }
+        for bad in ["Bearer bedrock-api-key-emulato", "Bearer x"] {
+            assert_eq!(admit(Some(bad)), Err(Kind::ApiKeyDenied.error()));
+        }
+        assert_eq!(admit(None), Err(Kind::MissingAuthenticationToken.error()));
+        assert_eq!(admit(Some("Basic abc")).unwrap_err().kind, Kind::IncompleteSignature);
+    }
+
+    #[test]
+    fn keys_go_with_their_own_tokens() {
+        let own = Identity::default();
+        let with_token = Identity { session_token: Some("mine".into()), ..Identity::default() };
+        let (demo, temporary, denied) = (
+            identity::DEMO_ACCESS_KEY_ID,
+            identity::TEMPORARY_ACCESS_KEY_ID,
+            identity::DENIED_ACCESS_KEY_ID,
+        );
+        for (identity, key, token, expected) in [
+            (&own, demo, None, Ok(false)),
+            (&own, demo, Some("any"), Err(Kind::UnrecognizedClient)),
+            (&with_token, demo, Some("mine"), Ok(false)),
+            (&with_token, demo, None, Err(Kind::UnrecognizedClient)),
+            (&with_token, demo, Some("other"), Err(Kind::UnrecognizedClient)),
+            (&own, temporary, Some(identity::TEMPORARY_SESSION_TOKEN), Ok(false)),
+            (&own, temporary, Some(identity::EXPIRED_SESSION_TOKEN), Err(Kind::ExpiredToken)),
+            (&own, temporary, Some("other"), Err(Kind::UnrecognizedClient)),
+            (&own, temporary, None, Err(Kind::UnrecognizedClient)),
+            (&own, denied, None, Ok(true)),
+            (&own, "AKIANOBODY", None, Err(Kind::UnrecognizedClient)),
+        ] {
+            let found = gate(identity)
+                .secret_of(key, token)
+                .map(|(_, denied)| denied)
+                .map_err(|error| error.kind);
+            assert_eq!(found, expected, "{key} {token:?}");
+        }
+    }
+}

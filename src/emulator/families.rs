@@ -26,6 +26,8 @@ pub(super) struct Family {
     pub(super) stop_sequences: bool,
     /// `thinking.type: enabled` is accepted.
     pub(super) manual_thinking: bool,
+    /// `thinking.type: adaptive` is accepted.
+    pub(super) adaptive_thinking: bool,
     /// `toolSpec.strict` is accepted.
     pub(super) strict_tools: bool,
     /// Tools can be offered at all.
@@ -96,6 +98,7 @@ const UNKNOWN: Family = Family {
     sampling: Sampling::Accepted,
     stop_sequences: true,
     manual_thinking: true,
+    adaptive_thinking: true,
     strict_tools: true,
     tools: true,
     tools_in_streams: true,
@@ -111,6 +114,7 @@ const UNKNOWN: Family = Family {
 const CLAUDE: Family = Family {
     prefix: "anthropic.claude",
     claude: true,
+    adaptive_thinking: false,
     signature: Signature::Verified,
     video: false,
     s3_images: false,
@@ -120,9 +124,10 @@ const CLAUDE: Family = Family {
 const CLAUDE_3: Family = Family { prefix: "anthropic.claude-3", strict_tools: false, ..CLAUDE };
 /// Claude 4.5 takes one sampling parameter.
 const CLAUDE_4_5: Family = Family { both_samplers: false, ..CLAUDE };
-/// Claude 4.6 wants the user to have the last word.
-const CLAUDE_4_6: Family = Family { prefill: false, ..CLAUDE_4_5 };
-/// Claude 4.7 and later think on their own terms.
+/// Claude 4.6 wants the user to have the last word, and may think
+/// on its own terms.
+const CLAUDE_4_6: Family = Family { adaptive_thinking: true, prefill: false, ..CLAUDE_4_5 };
+/// Claude 4.7 and later think on their own terms only.
 const CLAUDE_4_7: Family =
     Family { sampling: Sampling::Deprecated, manual_thinking: false, ..CLAUDE_4_6 };
 

@@ -1,6 +1,6 @@
 //! Where a request goes and as whom.
 //!
-//! [`plan`] is pure: it turns what the caller said ([`Directives`]) and what the
+//! [`plan()`] is pure: it turns what the caller said ([`Directives`]) and what the
 //! operator set ([`Settings`]) into a [`Plan`]. [`dispatch`] carries it out.
 
 pub mod config;

@@ -68,6 +68,11 @@ fn bytes_of(medium: &Value) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text_member(medium.get("source")?, "bytes")?).ok()
 }
 
+/// Format, width and height of an image in base64.
+pub(in crate::emulator) fn base64_image_size(base64: &str) -> Option<(&'static str, u32, u32)> {
+    image_size(&BASE64_STANDARD.decode(base64).ok()?)
+}
+
 /// Format, width and height, from the bytes themselves.
 pub(in crate::emulator) fn image_size(bytes: &[u8]) -> Option<(&'static str, u32, u32)> {
     if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {

@@ -17,6 +17,7 @@ use super::cache::CacheUse;
 use super::families::Family;
 
 pub(super) use limits::is_cut_reason;
+pub(super) use media::base64_image_size;
 #[cfg(test)]
 pub(super) use media::image_size;
 pub(super) use tokens::{count_block, count_tool};

@@ -3,10 +3,22 @@
 use serde_json::Value;
 
 use super::{Outcome, Placed, Subject, blocks, unsupported};
-use crate::emulator::body::{items, part};
+use crate::emulator::body::{items, part, text_member};
 use crate::emulator::errors::ServiceError;
+use crate::emulator::reply;
+
+/// Longest base64 text of an image for Claude.
+const MAX_IMAGE_BASE64: usize = 5 * 1024 * 1024;
+/// Largest side of an image for Claude.
+const MAX_SIDE: u32 = 8_000;
+/// Largest side when a request has more than [`MANY_IMAGES`].
+const MAX_SIDE_OF_MANY: u32 = 2_000;
+const MANY_IMAGES: usize = 20;
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
+    if subject.family.claude {
+        image_sizes(subject)?;
+    }
     for block in blocks(subject.body) {
         in_turn(subject, &block)?;
         let Some(result) = part(block.value, "toolResult") else {
@@ -14,6 +26,36 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
         };
         for entry in items(result, "content") {
             in_result(subject, &block, entry)?;
+        }
+    }
+    Ok(())
+}
+
+fn image_sizes(subject: Subject<'_>) -> Outcome {
+    let images: Vec<(Placed<'_>, &str)> = blocks(subject.body)
+        .filter_map(|block| {
+            Some((block, text_member(part(block.value, "image")?.get("source")?, "bytes")?))
+        })
+        .collect();
+    let (side, many) = if images.len() > MANY_IMAGES {
+        (MAX_SIDE_OF_MANY, " for many-image requests")
+    } else {
+        (MAX_SIDE, "")
+    };
+    for (block, base64) in images {
+        let at = format!("{}.image.source.base64", block.path());
+        if base64.len() > MAX_IMAGE_BASE64 {
+            return Err(ServiceError::from_model(format!(
+                "{at}: image exceeds 5 MB maximum: {} bytes > {MAX_IMAGE_BASE64} bytes",
+                base64.len()
+            )));
+        }
+        if reply::base64_image_size(base64)
+            .is_some_and(|(_, width, height)| width.max(height) > side)
+        {
+            return Err(ServiceError::from_model(format!(
+                "{at}.data: At least one of the image dimensions exceed max allowed size{many}: {side} pixels"
+            )));
         }
     }
     Ok(())

@@ -1,3 +1,5 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
@@ -313,6 +315,31 @@ fn media_are_limited_by_family() {
 }
 
 #[test]
+fn claude_limits_the_size_of_images() {
+    let png = |side: u32| {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(side.to_be_bytes());
+        bytes.extend(1_u32.to_be_bytes());
+        BASE64_STANDARD.encode(bytes)
+    };
+    let images = |base64: String, count: usize| {
+        let image = json!({"image": {"format": "png", "source": {"bytes": base64}}});
+        talk(json!([user(json!(vec![image; count]))]))
+    };
+    passes(CLAUDE, &images(png(8_000), 20));
+    passes(NOVA, &images(png(9_000), 1));
+    assert!(refusal(CLAUDE, &images(png(8_001), 1)).ends_with("max allowed size: 8000 pixels"));
+    assert!(
+        refusal(CLAUDE, &images(png(2_001), 21)).ends_with("for many-image requests: 2000 pixels")
+    );
+    let heavy = images("A".repeat(5 * 1024 * 1024 + 4), 1);
+    assert!(
+        refusal(CLAUDE, &heavy)
+            .contains("image exceeds 5 MB maximum: 5242884 bytes > 5242880 bytes")
+    );
+}
+
+#[test]
 fn sampling_is_limited_by_family() {
     let sampled = |inference: Value| hello_and(json!({"inferenceConfig": inference}));
     let both = sampled(json!({"temperature": 0.5, "topP": 0.9}));
@@ -477,6 +504,11 @@ fn thinking_is_asked_for_within_limits() {
         let message = refusal(model, &body);
         assert!(message.contains(text), "{message}");
     }
+    let adaptive = think(json!({"type": "adaptive"}), json!({}));
+    assert!(
+        refusal(CLAUDE_4_5, &adaptive)
+            .ends_with("adaptive thinking is not supported on this model")
+    );
     let mut forced = think(enabled(1024), json!({}));
     forced["toolConfig"] = tools();
     forced["toolConfig"]["toolChoice"] = json!({"any": {}});

@@ -24,6 +24,9 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
         subject.body.additional("thinking").or_else(|| subject.body.additional("reasoning_config"));
     match config.map(|config| (config, text_member(config, "type"))) {
         Some((config, Some("enabled"))) => manual(subject, config),
+        Some((_, Some("adaptive"))) if !subject.family.adaptive_thinking => {
+            Err(ServiceError::from_model("adaptive thinking is not supported on this model"))
+        }
         Some((config, Some("adaptive"))) if part(config, "budget_tokens").is_some() => {
             Err(ServiceError::from_model(
                 "thinking.adaptive.budget_tokens: Extra inputs are not permitted",

@@ -2,14 +2,14 @@
 //!
 //! | file | OpenAI fields it owns |
 //! |---|---|
-//! | [`messages`] | `messages[].role`, `content_blocks`, `refusal`, order and merging of turns |
-//! | [`content`] | parts of `content` |
-//! | [`image`] | `image_url` |
-//! | [`tools`] | `tools`, `tool_choice`, `tool_calls`, `tool_call_id` |
-//! | [`sampling`] | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `stop`, `n` |
-//! | [`additional`] | Portkey's `thinking`, `top_k`, `anthropic_beta`, `additional_model_*`, `guardrail_config` |
-//! | [`response`], [`stream`] | the answer, whole and in pieces |
-//! | [`stop_reason`], [`usage`] | `finish_reason`, `usage` |
+//! | `messages.rs` | `messages[].role`, `content_blocks`, `refusal`, order and merging of turns |
+//! | `content.rs` | parts of `content` |
+//! | `image.rs` | `image_url` |
+//! | `tools.rs` | `tools`, `tool_choice`, `tool_calls`, `tool_call_id` |
+//! | `sampling.rs` | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `stop`, `n` |
+//! | `additional.rs` | Portkey's `thinking`, `top_k`, `anthropic_beta`, `additional_model_*`, `guardrail_config` |
+//! | `response.rs`, `stream.rs` | the answer, whole and in pieces |
+//! | `stop_reason.rs`, `usage.rs` | `finish_reason`, `usage` |
 
 mod additional;
 mod content;

@@ -1,0 +1,224 @@
+//! The program itself: exit codes, what it prints, what it logs, how it stops.
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+use bedrock_gateway::emulator::identity;
+use serde_json::Value;
+
+/// The program with an environment of nothing but `variables`.
+fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bedrock-gateway"));
+    command.args(arguments).env_clear().envs(variables.iter().copied());
+    command
+}
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    program(arguments, variables).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A program that serves, stopped at the latest when the test ends.
+struct Serving {
+    child: Child,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Serving {
+    fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = program(arguments, variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        Self { child, out }
+    }
+
+    /// The address in the line `<who> listening on http://<address>`.
+    fn address(&mut self, who: &str) -> String {
+        let start = format!("{who} listening on http://");
+        for line in (&mut self.out).lines() {
+            if let Some(address) = line.unwrap().strip_prefix(&start) {
+                return address.to_owned();
+            }
+        }
+        panic!("{who} does not say where it listens");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("/bin/kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for the end: success or not, and what was logged.
+    fn finish(mut self) -> (bool, String) {
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().success(), log)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn post(address: &str, headers: &str, body: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    write!(
+        socket,
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+const HELLO: &str =
+    r#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "a very private prompt"}]}"#;
+
+#[test]
+fn wrong_settings_are_all_told_with_exit_code_64() {
+    let flags = ["serve", "--listen", "nowhere", "--set", "aws.region=moon", "--set", "what"];
+    let output = run(&flags, &[("BEDROCK_GATEWAY_LOG_FORMAT", "verse")]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{told}");
+    for part in ["4 problem(s)", "server.listen", "aws.region", "log.format", "what"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert_eq!(run(&["--config", "/does/not/exist"], &[]).status.code(), Some(64));
+    assert_eq!(run(&["--what"], &[]).status.code(), Some(64));
+    assert_eq!(run(&["config", "check"], &[("PORT", "http")]).status.code(), Some(64));
+}
+
+#[test]
+fn the_settings_can_be_looked_at() {
+    let check = run(&["config", "check"], &[("PORT", "9")]);
+    assert_eq!(
+        (check.status.code(), text(&check.stdout).as_str()),
+        (Some(0), "the settings are in order\n")
+    );
+    let defaults = run(&["config", "defaults"], &[]);
+    assert!(text(&defaults.stdout).contains("max_body_bytes"));
+    assert!(text(&run(&["--help"], &[]).stdout).contains("emulator"));
+}
+
+#[test]
+fn an_address_that_is_taken_is_told() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = run(&["--listen", &taken.local_addr().unwrap().to_string()], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot listen on"));
+}
+
+#[test]
+fn dev_serves_logs_and_stops() {
+    let mut serving = Serving::start(
+        &[
+            "dev",
+            "--emulator-listen",
+            "127.0.0.1:0",
+            "--log-format",
+            "json",
+            "--log-level",
+            "trace",
+        ],
+        &[("PORT", "0")],
+    );
+    let gateway = serving.address("gateway");
+    let emulator = serving.address("emulator");
+    assert_ne!(gateway, emulator);
+    let answer = post(&gateway, "", HELLO);
+    assert!(answer.contains("You said: a very private prompt"), "{answer}");
+    let keys = format!(
+        "x-portkey-trace-id: my-trace\r\nx-portkey-aws-access-key-id: {}\r\nx-portkey-aws-secret-access-key: {}\r\nx-portkey-aws-session-token: {}\r\n",
+        identity::TEMPORARY_ACCESS_KEY_ID,
+        identity::TEMPORARY_SECRET_ACCESS_KEY,
+        identity::EXPIRED_SESSION_TOKEN
+    );
+    assert!(post(&gateway, &keys, HELLO).starts_with("HTTP/1.1 403 "));
+    let bearer = "authorization: Bearer a-secret-bearer-key\r\n";
+    assert!(post(&gateway, bearer, HELLO).starts_with("HTTP/1.1 403 "));
+    let stream = HELLO.replace("\"model\"", "\"stream\": true, \"model\"");
+    assert!(post(&gateway, "", &stream).contains("data: [DONE]"));
+    serving.signal("-TERM");
+    let (success, log) = serving.finish();
+    assert!(success, "{log}");
+
+    let lines: Vec<Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 4, "{log}");
+    let plain = requests[0];
+    assert_eq!(plain["status"], 200);
+    assert_eq!(plain["outcome"], "complete");
+    assert_eq!(plain["model"], "gpt-4o");
+    assert_eq!(plain["path"], "/v1/chat/completions");
+    assert_eq!(plain["target.region"], "us-east-1");
+    assert_eq!(plain["stream"], false);
+    assert!(plain["usage.input_tokens"].as_u64().unwrap() > 0);
+    assert!(plain["usage.output_tokens"].as_u64().unwrap() > 0);
+    assert!(plain["duration_ms"].as_f64().unwrap() >= plain["ttft_ms"].as_f64().unwrap());
+    assert_eq!(plain["upstream.request_id"].as_str().unwrap().len(), 36);
+    assert_eq!(requests[1]["request.id"], "my-trace");
+    assert_eq!(requests[1]["error.code"], "ExpiredTokenException");
+    assert_eq!(requests[3]["stream"], true);
+    assert!(requests[3]["usage.output_tokens"].as_u64().unwrap() > 0);
+    for secret in [
+        identity::DEMO_SECRET_ACCESS_KEY,
+        identity::TEMPORARY_SECRET_ACCESS_KEY,
+        identity::EXPIRED_SESSION_TOKEN,
+        identity::DEMO_API_KEY,
+        "a-secret-bearer-key",
+        "private prompt",
+    ] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
+}
+
+#[test]
+fn serve_uses_the_environments_endpoint_and_identity() {
+    let mut emulator = Serving::start(&["emulator", "--listen", "127.0.0.1:0"], &[]);
+    let upstream = format!("http://{}", emulator.address("emulator"));
+    let base = [("PORT", "0"), ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", upstream.as_str())];
+    let model = HELLO.replace("gpt-4o", "amazon.nova-lite-v1:0");
+    let key_pair = [
+        ("AWS_ACCESS_KEY_ID", identity::DEMO_ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", identity::DEMO_SECRET_ACCESS_KEY),
+    ];
+    let allow = ("BEDROCK_GATEWAY_AWS_ALLOW_GATEWAY_IDENTITY", "true");
+    for (variables, status) in [
+        // The environment's credentials are not lent unless the settings say so.
+        ([&base[..], &key_pair[..]].concat(), "401"),
+        ([&base[..], &key_pair[..], &[allow]].concat(), "200"),
+        (
+            [&base[..], &[allow, ("AWS_BEARER_TOKEN_BEDROCK", identity::DEMO_API_KEY)]].concat(),
+            "200",
+        ),
+    ] {
+        let mut gateway = Serving::start(&[], &variables);
+        let address = gateway.address("gateway");
+        let answer = post(&address, "", &model);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        gateway.signal("-INT");
+        assert!(gateway.finish().0);
+    }
+    emulator.signal("-TERM");
+    assert!(emulator.finish().0);
+}
