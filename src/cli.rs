@@ -34,6 +34,8 @@ pub enum Command {
     },
     /// Serve the emulator of Bedrock Runtime alone, for any AWS SDK [default: at 127.0.0.1:8788]
     Emulator,
+    /// Ask the gateway of this machine whether it serves; for health checks of containers
+    Health,
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -1,7 +1,8 @@
 //! What the commands do: bind, say where, serve.
 
-use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 
@@ -89,6 +90,35 @@ pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Res
     drop(gateway_ended);
     emulator.await.map_err(io::Error::other)?
 }
+
+/// `health`: asks the gateway that these settings describe.
+///
+/// # Errors
+/// It cannot be reached, or does not answer with 200 in time.
+pub fn health(settings: &Settings) -> io::Result<()> {
+    let mut address = settings.server.listen;
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    let mut socket = std::net::TcpStream::connect_timeout(&address, HEALTH_TIMEOUT)?;
+    socket.set_read_timeout(Some(HEALTH_TIMEOUT))?;
+    socket.set_write_timeout(Some(HEALTH_TIMEOUT))?;
+    write!(socket, "GET /health HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")?;
+    let mut status = [0; 12];
+    socket.read_exact(&mut status)?;
+    if status == *b"HTTP/1.1 200" {
+        Ok(())
+    } else {
+        Err(io::Error::other("the gateway is not well"))
+    }
+}
+
+/// How long a gateway may take to say that it is well.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `None` if the second signal came first.
 async fn until_second_signal<T>(signals: &Signals, serving: impl Future<Output = T>) -> Option<T> {

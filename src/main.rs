@@ -1,12 +1,12 @@
 //! The `bedrock-gateway` binary: reads what was typed and set, starts logging
 //! and the runtime, and hands over to a command.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use bedrock_gateway::cli::{Cli, Command, ConfigCommand};
 use bedrock_gateway::commands;
-use bedrock_gateway::settings::{DEFAULTS, Environment, LogFormat, Settings, Sources};
+use bedrock_gateway::settings::{DEFAULTS, Environment, Log, LogFormat, Settings, Sources};
 use bedrock_gateway::telemetry;
 use clap::Parser;
 
@@ -31,35 +31,32 @@ fn main() -> ExitCode {
             return fail(EXIT_USAGE, &format!("{count} problem(s) with the settings:\n{list}"));
         }
     };
-    if let Some(Command::Config(command)) = cli.command {
-        let text = match command {
-            ConfigCommand::Check => "the settings are in order\n",
-            ConfigCommand::Defaults => DEFAULTS,
-        };
-        return match std::io::stdout().write_all(text.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        };
-    }
-    match run(cli, settings) {
+    let done = match cli.command {
+        Some(Command::Config(ConfigCommand::Check)) => print("the settings are in order\n"),
+        Some(Command::Config(ConfigCommand::Defaults)) => print(DEFAULTS),
+        Some(Command::Health) => commands::health(&settings),
+        Some(Command::Dev { emulator_listen }) => {
+            run(settings.log, commands::dev(settings, emulator_listen))
+        }
+        Some(Command::Emulator) => {
+            run(settings.log, commands::emulator(cli.settings.listen.as_deref()))
+        }
+        Some(Command::Serve) | None => run(settings.log, commands::serve(settings)),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("{error}\n")),
     }
 }
 
-fn run(cli: Cli, settings: Settings) -> std::io::Result<()> {
-    telemetry::init(settings.log.format == LogFormat::Json, settings.log.level)
-        .map_err(std::io::Error::other)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async move {
-        match cli.command {
-            Some(Command::Dev { emulator_listen }) => {
-                commands::dev(settings, emulator_listen).await
-            }
-            Some(Command::Emulator) => commands::emulator(cli.settings.listen.as_deref()).await,
-            Some(Command::Serve | Command::Config(_)) | None => commands::serve(settings).await,
-        }
-    })
+/// Starts logging and the runtime, and runs a command to its end.
+fn run(log: Log, command: impl Future<Output = io::Result<()>>) -> io::Result<()> {
+    telemetry::init(log.format == LogFormat::Json, log.level).map_err(io::Error::other)?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+fn print(text: &str) -> io::Result<()> {
+    io::stdout().write_all(text.as_bytes())
 }
 
 fn settings(cli: &Cli) -> Result<Settings, Vec<String>> {
@@ -86,6 +83,6 @@ fn environment() -> Environment {
 
 fn fail(code: u8, message: &str) -> ExitCode {
     // Nothing is left to be done if the terminal is gone.
-    let _ = write!(std::io::stderr(), "bedrock-gateway: {message}");
+    let _ = write!(io::stderr(), "bedrock-gateway: {message}");
     code.into()
 }

@@ -1,10 +1,6 @@
 //! The program itself: exit codes, what it prints, what it logs, how it stops.
 #![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail like tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -120,6 +116,12 @@ fn the_settings_can_be_looked_at() {
 }
 
 #[test]
+fn who_does_not_serve_is_not_healthy() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(run(&["health", "--listen", &free.to_string()], &[]).status.code(), Some(1));
+}
+
+#[test]
 fn an_address_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let output = run(&["--listen", &taken.local_addr().unwrap().to_string()], &[]);
@@ -157,6 +159,7 @@ fn dev_serves_logs_and_stops() {
     assert!(post(&gateway, bearer, HELLO).starts_with("HTTP/1.1 403 "));
     let stream = HELLO.replace("\"model\"", "\"stream\": true, \"model\"");
     assert!(post(&gateway, "", &stream).contains("data: [DONE]"));
+    assert!(run(&["health", "--listen", &gateway], &[]).status.success());
     serving.signal("-TERM");
     let (success, log) = serving.finish();
     assert!(success, "{log}");
@@ -164,7 +167,7 @@ fn dev_serves_logs_and_stops() {
     let lines: Vec<Value> =
         log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
-    assert_eq!(requests.len(), 4, "{log}");
+    assert_eq!(requests.len(), 5, "{log}");
     let plain = requests[0];
     assert_eq!(plain["status"], 200);
     assert_eq!(plain["outcome"], "complete");

@@ -2,7 +2,7 @@
 //! problem reported.
 //!
 //! `config/default.toml` is both the documentation and the defaults. What it
-//! holds is what there is; [`layers`] lays the other sources over it, and the
+//! holds is what there is; `layers.rs` lays the other sources over it, and the
 //! types here say what the values mean.
 
 mod layers;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::info;
+use tracing::{Level, enabled, info};
 
 /// What became of one request so far. Clones are handles on the same record;
 /// when the last one is gone the line is written.
@@ -44,6 +44,8 @@ struct Fields {
     error_cause: Option<String>,
 }
 
+/// Asked by load balancers and orchestrators.
+const HEALTH_PATH: &str = "/health";
 /// How much of a text from outside goes into a line.
 const MAX_TEXT: usize = 256;
 
@@ -128,6 +130,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let elapsed = self.started.elapsed();
         let fields = self.fields.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Health checks come every few seconds and say the same each time.
+        if fields.path == HEALTH_PATH && fields.status == 200 && !enabled!(Level::DEBUG) {
+            return;
+        }
         let outcome = match fields.outcome {
             Outcome::Complete => "complete",
             Outcome::Aborted => "aborted",
