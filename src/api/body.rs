@@ -92,7 +92,7 @@ async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<By
         }
         return Err(too_large());
     }
-    let mut collected = BytesMut::with_capacity(announced);
+    let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let broken = |_| ApiError::invalid(None, "the request's body broke off");
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
@@ -100,6 +100,11 @@ async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<By
             discard(body).await;
             return Err(too_large());
         }
+        // Most bodies come in one piece, which need not be copied.
+        if !data.is_empty() && data.len() == announced {
+            return Ok(data);
+        }
+        collected.reserve(announced.saturating_sub(collected.len()));
         collected.extend_from_slice(&data);
     }
     Ok(collected.freeze())

@@ -23,6 +23,9 @@ pub const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// How much of an error's body is read: AWS's are short, a proxy's page may not be.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
+/// Room for a short conversation, so that writing it does not grow a buffer step by step.
+const TYPICAL_REQUEST_BYTES: usize = 4096;
+
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
 /// Where one call goes and as whom.
@@ -117,7 +120,9 @@ impl BedrockClient {
         body: &T,
         now: SystemTime,
     ) -> Result<reqwest::Response, Error> {
-        let body = Bytes::from(serde_json::to_vec(body).map_err(ErrorKind::Encode)?);
+        let mut written = Vec::with_capacity(TYPICAL_REQUEST_BYTES);
+        serde_json::to_writer(&mut written, body).map_err(ErrorKind::Encode)?;
+        let body = Bytes::from(written);
         let BedrockTarget { base_url, is_custom_host, region, model_id, credentials } = target;
         let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
         let mut headers = HeaderMap::new();
