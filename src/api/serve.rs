@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -9,13 +10,19 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use super::Incoming;
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a client may take to send the head of a request, and how long an idle
+/// connection is kept. Longer than load balancers keep theirs (60 s at AWS), so
+/// that they do not send a request into a connection that is being closed.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// Connections at one time; others wait in the system's queue. With the
+/// connections to AWS, half of the file descriptors that systems give a service.
+const MAX_CONNECTIONS: usize = 16_384;
 /// The largest head of a request: room for an inline config and the headers of
 /// proxies, and what one connection may make the gateway hold.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
@@ -47,10 +54,15 @@ pub async fn serve<S, B>(
         .max_buf_size(MAX_HEAD_BYTES);
     server.http2().timer(TokioTimer::new());
     let connections = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let accept = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (listener.accept().await, place)
+        };
+        let (accepted, place) = tokio::select! {
+            accepted = accept => accepted,
             () = &mut shutdown => break,
         };
         let stream = match accepted {
@@ -69,6 +81,7 @@ pub async fn serve<S, B>(
         let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
         let connection = connections.watch(connection);
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = connection.await {
                 debug!(error, "a connection ended early");
             }
