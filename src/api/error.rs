@@ -13,7 +13,8 @@ use crate::telemetry::AccessRecord;
 use crate::translate;
 use crate::upstream::{self, ErrorKind};
 
-const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+/// AWS's id of a request, passed on.
+pub(super) const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// A failure, ready to be told to the client.
 ///

@@ -16,7 +16,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer, ExposeHeaders};
 use uuid::Uuid;
 
 use super::AppState;
-use super::error::ApiError;
+use super::error::{ApiError, UPSTREAM_REQUEST_ID};
 use crate::telemetry::{AccessRecord, Outcome};
 
 /// The caller's id of a request, or one made here; in every answer.
@@ -138,7 +138,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let ours = DEFAULT_HEADERS.map(|(name, _)| name);
-    let exposed = ours.into_iter().chain([TRACE_ID, HeaderName::from_static("x-amzn-requestid")]);
+    let exposed = ours.into_iter().chain([TRACE_ID, UPSTREAM_REQUEST_ID]);
     Some(
         CorsLayer::new()
             .allow_origin(origin)

@@ -21,6 +21,7 @@ use serde::Serialize;
 use tokio::time::Sleep;
 
 use super::error::ApiError;
+use crate::bedrock::response::TokenUsage;
 use crate::bedrock::stream::StreamEvent;
 use crate::openai::chat::Chunk;
 use crate::routing::dispatch::OpenStream;
@@ -67,10 +68,8 @@ impl SseBody {
     fn push(&mut self, event: &StreamEvent) {
         let out = &mut self.out;
         self.stream.push(event, &mut |chunk: &Chunk<'_>| write(out, chunk));
-        if let (StreamEvent::Metadata(_), Some(usage)) = (event, self.stream.usage()) {
-            let cached =
-                usage.cache_read_input_tokens.saturating_add(usage.cache_write_input_tokens);
-            self.record.tokens(usage.input_tokens.saturating_add(cached), usage.output_tokens);
+        if let StreamEvent::Metadata(metadata) = event {
+            note_usage(&self.record, metadata.usage);
         }
     }
 
@@ -150,6 +149,14 @@ impl IntoResponse for SseBody {
             (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
         (HEADERS, Body::new(self)).into_response()
+    }
+}
+
+/// Notes the token counts in the access line; cached tokens were read too.
+pub(super) fn note_usage(record: &AccessRecord, usage: Option<TokenUsage>) {
+    if let Some(usage) = usage {
+        let cached = usage.cache_read_input_tokens.saturating_add(usage.cache_write_input_tokens);
+        record.tokens(usage.input_tokens.saturating_add(cached), usage.output_tokens);
     }
 }
 

@@ -4,15 +4,16 @@ use std::time::{Duration, SystemTime};
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::HeaderValue;
 use axum::response::{IntoResponse, Response};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, UPSTREAM_REQUEST_ID};
 use crate::api::middleware::OPTION_INDEX;
-use crate::api::sse::{Deadline, SseBody};
+use crate::api::sse::{Deadline, SseBody, note_usage};
 use crate::api::{AppState, body, context};
+use crate::bedrock::request::ConverseRequest;
 use crate::openai::chat;
 use crate::routing::{self, Directives, Plan};
 use crate::telemetry::AccessRecord;
@@ -45,15 +46,20 @@ async fn answer(
     let plan = routing::plan(&directives, Some(&model), &state.routing)?;
     record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
 
-    let call = Call {
-        state,
-        record,
-        directives: &directives,
-        context: response_context(model, &directives),
+    let beta = directives.beta_flags();
+    let converse =
+        translate::chat::request(&request, &RequestContext { anthropic_beta: &beta, stream })?;
+    let context = response_context(model, &directives);
+    let call = Call { state, record, timeout: directives.timeout(), context };
+    let strict = call.context.strict;
+    let answer = if stream {
+        let include_usage =
+            request.stream_options.as_ref().and_then(|options| options.include_usage);
+        call.streamed(plan, &converse, include_usage.unwrap_or(false)).await
+    } else {
+        call.whole(plan, &converse).await
     };
-    let answer =
-        if stream { call.streamed(&request, plan).await } else { call.whole(&request, plan).await };
-    let mut response = answer?;
+    let mut response = answer.map_err(|error| error.of_provider(strict))?;
     if let Ok(index) = HeaderValue::from_str(directives.option_index()) {
         response.headers_mut().insert(OPTION_INDEX, index);
     }
@@ -64,55 +70,39 @@ async fn answer(
 struct Call<'a> {
     state: &'a AppState,
     record: &'a AccessRecord,
-    directives: &'a Directives,
+    timeout: Option<Duration>,
     context: ResponseContext,
 }
 
 impl Call<'_> {
-    async fn whole(self, request: &chat::Request, plan: Plan) -> Result<Response, ApiError> {
-        let Self { state, record, directives, context } = self;
-        let strict = context.strict;
-        let beta = directives.beta_flags();
-        let converse = translate::chat::request(
-            request,
-            &RequestContext { anthropic_beta: &beta, stream: false },
-        )?;
-        let call = state.dispatcher.converse(plan, &converse, SystemTime::now());
-        let answer = within(directives.timeout(), call).await?;
-        let answer = answer.map_err(|error| ApiError::from(error).of_provider(strict))?;
-        if let Some(usage) = answer.body.usage {
-            let cached =
-                usage.cache_read_input_tokens.saturating_add(usage.cache_write_input_tokens);
-            record.tokens(usage.input_tokens.saturating_add(cached), usage.output_tokens);
-        }
-        let completion = translate::chat::response(answer.body, context)
-            .map_err(|fault| ApiError::from(fault).of_provider(strict))?;
-        Ok(with_request_id(Json(completion).into_response(), answer.request_id.as_deref(), record))
+    async fn whole(self, plan: Plan, request: &ConverseRequest<'_>) -> Result<Response, ApiError> {
+        let Self { state, record, timeout, context } = self;
+        let call = state.dispatcher.converse(plan, request, SystemTime::now());
+        let answer = within(timeout, call).await??;
+        record.upstream_request_id(answer.request_id.as_deref());
+        note_usage(record, answer.body.usage);
+        let completion = translate::chat::response(answer.body, context)?;
+        let response = Json(completion).into_response();
+        Ok(with_request_id(response, answer.request_id.as_deref()))
     }
 
-    async fn streamed(self, request: &chat::Request, plan: Plan) -> Result<Response, ApiError> {
-        let Self { state, record, directives, context } = self;
+    async fn streamed(
+        self,
+        plan: Plan,
+        request: &ConverseRequest<'_>,
+        include_usage: bool,
+    ) -> Result<Response, ApiError> {
+        let Self { state, record, timeout, context } = self;
         let strict = context.strict;
-        let beta = directives.beta_flags();
-        let converse = translate::chat::request(
-            request,
-            &RequestContext { anthropic_beta: &beta, stream: true },
-        )?;
-        let deadline = directives
-            .timeout()
-            .map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
-        let call = state.dispatcher.converse_stream(plan, &converse, SystemTime::now());
-        let open = within(directives.timeout(), call).await?;
-        let open = open.map_err(|error| ApiError::from(error).of_provider(strict))?;
+        // It began with the call, and goes on while the stream is read.
+        let deadline = timeout.map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
+        let call = state.dispatcher.converse_stream(plan, request, SystemTime::now());
+        let open = within(timeout, call).await??;
         let request_id = open.events.request_id().map(str::to_owned);
-        let include_usage = request
-            .stream_options
-            .as_ref()
-            .and_then(|options| options.include_usage)
-            .unwrap_or(false);
+        record.upstream_request_id(request_id.as_deref());
         let stream = ChatStream::new(context, include_usage);
         let body = SseBody::new(open, stream, deadline, strict, record.clone());
-        Ok(with_request_id(body.into_response(), request_id.as_deref(), record))
+        Ok(with_request_id(body.into_response(), request_id.as_deref()))
     }
 }
 
@@ -133,11 +123,9 @@ async fn within<T>(limit: Option<Duration>, call: impl Future<Output = T>) -> Re
     }
 }
 
-fn with_request_id(mut response: Response, id: Option<&str>, record: &AccessRecord) -> Response {
-    const NAME: HeaderName = HeaderName::from_static("x-amzn-requestid");
-    record.upstream_request_id(id);
+fn with_request_id(mut response: Response, id: Option<&str>) -> Response {
     if let Some(id) = id.and_then(|id| HeaderValue::from_str(id).ok()) {
-        response.headers_mut().insert(NAME, id);
+        response.headers_mut().insert(UPSTREAM_REQUEST_ID, id);
     }
     response
 }

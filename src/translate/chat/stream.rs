@@ -65,12 +65,6 @@ impl ChatStream {
         }
     }
 
-    /// The token counts, once the provider has sent them.
-    #[must_use]
-    pub fn usage(&self) -> Option<TokenUsage> {
-        self.usage
-    }
-
     /// Takes one event and emits the chunks it gives.
     pub fn push(&mut self, event: &StreamEvent, emit: &mut impl FnMut(&Chunk<'_>)) {
         self.begin(emit);
