@@ -106,7 +106,13 @@ def recorded_gateway(launch: Launch, recorder_server: Recorder) -> Program:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Takes keys, proxies and profiles of the surrounding shell away from the clients under test."""
     config.stash[node_closing_lines] = []
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "OPENAI_", "PORTKEY_")) or name.lower().endswith("_proxy"):
+            del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
