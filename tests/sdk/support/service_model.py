@@ -1,8 +1,7 @@
-"""Judges a Converse body by botocore's service model.
+"""Judges Converse bodies, answers and events by botocore's service model.
 
 `ParamValidator` checks member names, types, required members, unions and lower bounds. It passes over upper
-bounds, patterns, enumerations, the sign of what a float may be, and `null`s, so `violations` walks the model
-a second time for those.
+bounds, patterns, enumerations and booleans in the place of numbers, so the model is walked a second time.
 """
 
 import base64
@@ -19,14 +18,7 @@ MODEL = botocore.session.get_session().get_service_model("bedrock-runtime")
 
 def violations(operation: str, model_id: str, body: dict) -> list[str]:
     """Everything the service model has against this request; empty when it has nothing."""
-    shape = MODEL.operation_model(operation).input_shape
-    found: list[str] = []
-    params = _with_bytes({"modelId": model_id, **body}, shape, "", found)
-    report = ParamValidator().validate(params, shape)
-    if report.has_errors():
-        found.append(report.generate_report())
-    _walk(params, shape, "", found)
-    return found
+    return _violations_of({"modelId": model_id, **body}, MODEL.operation_model(operation).input_shape)
 
 
 def _children(value: Any, shape: Shape, path: str) -> list[tuple[Any, Any, Shape, str]]:
@@ -86,3 +78,26 @@ def _walk(value: Any, shape: Shape, path: str, found: list[str]) -> None:
 
 def _length(value: Any) -> int | None:
     return len(value) if isinstance(value, str | bytes | list | dict) else None
+
+
+def answer_violations(operation: str, answer: dict) -> list[str]:
+    """What the service model has against a JSON answer of this operation."""
+    return _violations_of(answer, MODEL.operation_model(operation).output_shape)
+
+
+def event_violations(kind: str, payload: dict) -> list[str]:
+    """What the service model has against one event of ConverseStream; `p` is padding that it does not know."""
+    shape = MODEL.operation_model("ConverseStream").output_shape.members["stream"].members.get(kind)
+    if shape is None:
+        return [f"no such event: {kind}"]
+    return _violations_of({name: value for name, value in payload.items() if name != "p"}, shape)
+
+
+def _violations_of(value: dict, shape: Shape) -> list[str]:
+    found: list[str] = []
+    params = _with_bytes(value, shape, "", found)
+    report = ParamValidator().validate(params, shape)
+    if report.has_errors():
+        found.append(report.generate_report())
+    _walk(params, shape, "", found)
+    return found
