@@ -1,5 +1,7 @@
 """boto3 meets each fault of the emulator as it would meet the real one."""
 
+import http.client
+import json
 import time
 
 import botocore.eventstream
@@ -97,8 +99,12 @@ def test_slow_each(bedrock):
     assert arrivals[-1] - arrivals[0] >= 0.05 * (len(arrivals) - 1), "each frame comes on its own"
 
 
+# botocore's model of the stream does not know the frame of a model timeout, so boto3 cannot name it.
+NAMED = [kind for kind in EXCEPTIONS if kind != "model-timeout"]
+
+
 @pytest.mark.parametrize("after", [0, 2])
-@pytest.mark.parametrize("kind", EXCEPTIONS)
+@pytest.mark.parametrize("kind", NAMED)
 def test_exception_frames(bedrock, kind, after):
     seen: list[dict] = []
     with pytest.raises(EventStreamError) as caught:
@@ -129,8 +135,13 @@ def test_a_cut_connection(bedrock):
     with pytest.raises((BotoCoreError, HTTPError)):
         read(bedrock.converse_stream(modelId="emulator.cut-after-2", messages=ASK), seen)
     assert deltas(seen) == 2
-    with pytest.raises((BotoCoreError, HTTPError)):
-        bedrock.converse(modelId="emulator.cut-after-2", messages=ASK)
+
+
+def test_a_cut_answer(emulator):
+    """boto3 itself does not notice that a JSON body is too short, so it is read without it."""
+    body = json.dumps({"messages": ASK}).encode()
+    with pytest.raises(http.client.IncompleteRead):
+        aws.send(aws.signed(emulator.emulator, "converse", "emulator.cut-after-2", body))
 
 
 def test_an_early_end(bedrock):

@@ -7,6 +7,7 @@ from botocore.eventstream import ChecksumMismatch, EventStreamBuffer
 
 from support import aws, service_model
 from support.aws import user
+from support.faults import EXCEPTIONS
 from test_emulator_boto3 import CLAUDE, LONG, THINKING, TOOLS
 
 CONVERSATIONS = {
@@ -66,11 +67,16 @@ def test_the_corrupt_frame_is_corrupt_by_its_checksum_alone(emulator):
         seen.extend(message.headers[":event-type"] for message in buffer)
 
 
-def test_the_names_of_an_exception_frame(emulator):
-    _, stream = call(emulator, "converse-stream", "emulator.exception-throttling-after-1", CONVERSATIONS["text"])
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("kind", EXCEPTIONS)
+def test_the_names_of_an_exception_frame(emulator, kind, after):
+    model = f"emulator.exception-{kind}-after-{after}"
+    _, stream = call(emulator, "converse-stream", model, CONVERSATIONS["text"])
     buffer = EventStreamBuffer()
     buffer.add_data(stream)
-    *_, last = buffer
+    *before, last = buffer
+    name = EXCEPTIONS[kind][0]
     assert last.headers[":message-type"] == "exception"
-    assert last.headers[":exception-type"] == "throttlingException"
+    assert last.headers[":exception-type"] == name[0].lower() + name[1:]
     assert json.loads(last.payload)["message"]
+    assert sum(message.headers[":event-type"] == "contentBlockDelta" for message in before) == after

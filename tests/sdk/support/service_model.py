@@ -82,15 +82,23 @@ def _length(value: Any) -> int | None:
 
 def answer_violations(operation: str, answer: dict) -> list[str]:
     """What the service model has against a JSON answer of this operation."""
-    return _violations_of(answer, MODEL.operation_model(operation).output_shape)
+    return _violations_of(_modelled(answer), MODEL.operation_model(operation).output_shape)
 
 
 def event_violations(kind: str, payload: dict) -> list[str]:
-    """What the service model has against one event of ConverseStream; `p` is padding that it does not know."""
+    """What the service model has against one event of ConverseStream."""
     shape = MODEL.operation_model("ConverseStream").output_shape.members["stream"].members.get(kind)
     if shape is None:
         return [f"no such event: {kind}"]
-    return _violations_of({name: value for name, value in payload.items() if name != "p"}, shape)
+    return _violations_of(_modelled(payload), shape)
+
+
+def _modelled(answer: dict) -> dict:
+    """An answer without what AWS sends beyond its own model: padding, and an empty `serverToolUsage`."""
+    modelled = {name: value for name, value in answer.items() if name != "p"}
+    if isinstance(usage := modelled.get("usage"), dict) and usage.get("serverToolUsage") == {}:
+        modelled["usage"] = {name: value for name, value in usage.items() if name != "serverToolUsage"}
+    return modelled
 
 
 def _violations_of(value: dict, shape: Shape) -> list[str]:
