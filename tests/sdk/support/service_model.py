@@ -94,10 +94,14 @@ def event_violations(kind: str, payload: dict) -> list[str]:
 
 
 def _modelled(answer: dict) -> dict:
-    """An answer without what AWS sends beyond its own model: padding, and an empty `serverToolUsage`."""
+    """An answer without what AWS sends beyond its own model, after a look at what that says."""
     modelled = {name: value for name, value in answer.items() if name != "p"}
-    if isinstance(usage := modelled.get("usage"), dict) and usage.get("serverToolUsage") == {}:
-        modelled["usage"] = {name: value for name, value in usage.items() if name != "serverToolUsage"}
+    if isinstance(usage := modelled.get("usage"), dict):
+        modelled["usage"] = usage = dict(usage)
+        assert usage.pop("serverToolUsage", {}) == {}
+        for kind in ("Read", "Write"):
+            tokens = usage.get(f"cache{kind}InputTokens")
+            assert usage.pop(f"cache{kind}InputTokenCount", tokens) == tokens, "the same number under its old name"
     return modelled
 
 
