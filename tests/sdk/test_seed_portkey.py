@@ -38,6 +38,18 @@ def thinker(gateway):
     )
 
 
+@pytest.fixture
+def recorded(recorded_gateway):
+    """The client in front of an upstream that shows what it was sent."""
+    return Portkey(
+        api_key=identity.PORTKEY_API_KEY,
+        provider="bedrock",
+        aws_access_key_id=identity.ACCESS_KEY_ID,
+        aws_secret_access_key=identity.SECRET_ACCESS_KEY,
+        base_url=recorded_gateway.gateway,
+    )
+
+
 def test_chat_completions(portkey):
     completion = portkey.chat.completions.create(
         messages=[{"role": "user", "content": "Say this is a test"}],
@@ -118,15 +130,8 @@ def test_thinking_without_a_stream(thinker, body):
 
 
 @pytest.mark.parametrize("name", ["additionalModelRequestFields", "additional_model_request_fields"])
-def test_additional_request_fields(recorded_gateway, recorder, name):
-    portkey = Portkey(
-        api_key=identity.PORTKEY_API_KEY,
-        provider="bedrock",
-        aws_access_key_id=identity.ACCESS_KEY_ID,
-        aws_secret_access_key=identity.SECRET_ACCESS_KEY,
-        base_url=recorded_gateway.gateway,
-    )
-    portkey.chat.completions.create(
+def test_additional_request_fields(recorded, recorder, name):
+    recorded.chat.completions.create(
         model="cohere.command-r-v1:0",
         messages=[{"role": "user", "content": "hi"}],
         **{name: {"frequency_penalty": 0.4}},
@@ -135,15 +140,8 @@ def test_additional_request_fields(recorded_gateway, recorder, name):
 
 
 @pytest.mark.parametrize("name", ["additionalModelResponseFieldPaths", "additional_model_response_field_paths"])
-def test_additional_response_field_paths(recorded_gateway, recorder, name):
-    portkey = Portkey(
-        api_key=identity.PORTKEY_API_KEY,
-        provider="bedrock",
-        aws_access_key_id=identity.ACCESS_KEY_ID,
-        aws_secret_access_key=identity.SECRET_ACCESS_KEY,
-        base_url=recorded_gateway.gateway,
-    )
-    portkey.chat.completions.create(
+def test_additional_response_field_paths(recorded, recorder, name):
+    recorded.chat.completions.create(
         model="anthropic.claude-v2:1",
         messages=[{"role": "user", "content": "hi"}],
         **{name: ["/stop_sequence"]},
