@@ -31,6 +31,7 @@ def launch(programs: list[Program], tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("programs")
 
     def start(name: str, *arguments: str, waits_for: set[str], extra: dict[str, str] | None = None) -> Program:
+        """A running command with `extra` in its otherwise clean environment."""
         program = Program(
             Path(binary), list(arguments), waits_for=waits_for, folder=folder, name=name, extra=extra
         )
@@ -61,7 +62,10 @@ def gateway(launch: Launch, emulator: Program) -> Program:
         "--listen",
         "127.0.0.1:0",
         waits_for={"gateway"},
-        extra={"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator},
+        extra={
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "BEDROCK_GATEWAY_MODELS_ALIASES": '{ "gpt-4o" = "us.anthropic.claude-3-7-sonnet-20250219-v1:0" }',
+        },
     )
 
 

@@ -114,12 +114,13 @@ def test_mistakes_name_their_place(gateway, body, param):
     assert answer.error["type"] == "invalid_request_error"
 
 
-def test_a_body_without_end(gateway):
-    """Far above any sensible limit; a gateway may hang up while it is still being sent."""
-    megabytes = 200
+@pytest.mark.parametrize("megabytes", [40, 200])
+def test_a_body_above_the_limit(gateway, megabytes):
+    """Sent in chunks, so that nothing announces its size."""
+    length = megabytes * 1024 * 1024
     command = (
         f"{{ printf '{{\"model\":\"a\",\"messages\":[{{\"role\":\"user\",\"content\":\"'; "
-        f"head -c {megabytes * 1024 * 1024} /dev/zero | tr '\\0' 'a'; printf '\"}}]}}'; }} | "
+        f"head -c {length} /dev/zero | tr '\\0' 'a'; printf '\"}}]}}'; }} | "
         f"curl --silent --max-time 60 --output - --write-out '\\n%{{http_code}}' -T - -X POST "
         f"-H 'content-type: application/json' -H 'expect:' {gateway.gateway}/chat/completions"
     )
@@ -131,7 +132,7 @@ def test_a_body_without_end(gateway):
     assert curl(f"{gateway.urls['gateway']}/health").status == 200
 
 
-def test_a_large_image_is_within_the_limit(gateway):
+def test_a_large_body_is_within_the_limit(gateway):
     text = "a" * 5_000_000
     assert len(post(gateway, body={"model": MODEL, "messages": [user(text)]}).content) == len("You said: ") + len(text)
 
@@ -179,7 +180,7 @@ def test_a_broken_stream_says_so_and_is_not_done(gateway, fault, strict):
     )
     assert answer.status == 200
     *chunks, last = answer.events()
-    assert set(last) == {"error"}
+    assert set(last) - ({"provider"} if strict == "false" else set()) == {"error"}
     assert set(last["error"]) == {"message", "type", "param", "code"}
     assert last["error"]["message"]
     assert "[DONE]" not in answer.body

@@ -46,8 +46,8 @@ def test_thinking(gateway, script, question):
 
 
 @pytest.mark.parametrize("keys", ["session", "no token"])
-def test_direct_aws_details(dev, keys):
-    """The page asks for `gpt-4o`, a name that a gateway has to be told the meaning of; `dev` has been."""
+def test_direct_aws_details(gateway, keys):
+    """The page asks for `gpt-4o`, a name that this gateway was told the meaning of."""
     changed = {}
     if keys == "no token":
         changed = {
@@ -55,7 +55,7 @@ def test_direct_aws_details(dev, keys):
             "AWS_SECRET_ACCESS_KEY": identity.SECRET_ACCESS_KEY,
             "AWS_TOKEN": "",
         }
-    answer = json.loads(run("direct_aws_details.sh", dev, **changed))
+    answer = json.loads(run("direct_aws_details.sh", gateway, **changed))
     assert answer["model"] == "gpt-4o"
     assert answer["choices"][0]["message"]["content"] == "You said: Hello!"
     assert answer["choices"][0]["finish_reason"] == "stop"
