@@ -67,7 +67,6 @@ GOOD = {
         "x-portkey-aws-access-key-id": "",
         "x-portkey-aws-secret-access-key": "",
         "x-portkey-aws-session-token": "",
-        "x-portkey-aws-region": "",
         "x-portkey-api-key": "",
     },
 }
@@ -214,9 +213,13 @@ def test_another_provider(call, provider):
     assert answer.error["param"] == "x-portkey-provider"
 
 
-@pytest.mark.parametrize("spelling", ["x-portkey-strict-open-ai-compliance", "x-portkey-strict-openai-compliance"])
+# The second is what the page's Python and cURL examples send, the third what its `strictOpenAICompliance` becomes.
+SPELLINGS = [f"x-portkey-strict-{open_ai}-compliance" for open_ai in ("open-ai", "openai", "open-a-i")]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize(("value", "strict"), [("false", False), ("true", True)])
-def test_both_spellings_of_the_strict_header(call, spelling, value, strict):
+def test_all_spellings_of_the_strict_header(call, spelling, value, strict):
     answer = call({**direct_headers(), spelling: value}).json()
     assert ("provider" in answer) is not strict
     assert ("content_blocks" in answer["choices"][0]["message"]) is not strict

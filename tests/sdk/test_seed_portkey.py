@@ -1,6 +1,7 @@
 """The Python examples of Portkey's page on AWS Bedrock, with the Portkey client.
 
-Changed are keys and base URL; direct AWS details stand where the page names a virtual key.
+Changed are keys and base URL; direct AWS details stand where the page names a virtual key. The page reads a
+delta by `.get("content_blocks")`, which the objects of today's client do not have; the attribute is the same.
 """
 
 import pytest
@@ -98,12 +99,12 @@ def test_vision(portkey, model):
 
 
 def thoughts_of_the_stream(response) -> dict[int, dict[str, str]]:
-    """The page's own way of reading: `chunk.choices[0].delta.get("content_blocks")`."""
+    """Reads the array `response_chunk.choices[0].delta.content_blocks`, as the page does."""
     chunks, shown = [], []
     for chunk in response:
         chunks.append(chunk)
         if chunk.choices[0].delta:
-            content_blocks_of_chunk = chunk.choices[0].delta.get("content_blocks")
+            content_blocks_of_chunk = getattr(chunk.choices[0].delta, "content_blocks", None)
             if content_blocks_of_chunk is not None:
                 shown.extend(content_blocks_of_chunk)
     assert shown

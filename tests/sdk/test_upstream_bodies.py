@@ -14,8 +14,8 @@ from support.recorder import Recorded
 FIXTURES = fixtures.load()
 
 
-def send(gateway, body: dict[str, Any]) -> Answer:
-    return curl(f"{gateway.gateway}/chat/completions", headers=direct_headers(), body=body)
+def send(gateway, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
+    return curl(f"{gateway.gateway}/chat/completions", headers={**direct_headers(), **(headers or {})}, body=body)
 
 
 def assert_acceptable(record: Recorded) -> None:
@@ -44,7 +44,7 @@ def test_fixtures_are_found_where_the_crate_has_them():
 
 @pytest.mark.parametrize("fixture", [each for each in FIXTURES if each.error_param is None], ids=str)
 def test_fixtures(recorded_gateway, recorder, fixture):
-    answer = send(recorded_gateway, {"model": CLAUDE, **fixture.openai})
+    answer = send(recorded_gateway, {"model": CLAUDE, **fixture.openai}, fixture.headers)
     assert answer.status == 200, answer.body
     record = recorder.take()
     assert_acceptable(record)
@@ -54,7 +54,7 @@ def test_fixtures(recorded_gateway, recorder, fixture):
 
 @pytest.mark.parametrize("fixture", [each for each in FIXTURES if each.error_param is not None], ids=str)
 def test_fixtures_of_mistakes(recorded_gateway, recorder, fixture):
-    answer = send(recorded_gateway, {"model": CLAUDE, **fixture.openai})
+    answer = send(recorded_gateway, {"model": CLAUDE, **fixture.openai}, fixture.headers)
     assert answer.status == 400, answer.body
     assert answer.error["param"] == fixture.error_param
     assert recorder.is_idle(), "a mistake of the caller does not reach Bedrock"
@@ -72,11 +72,7 @@ def test_images_that_cannot_be_sent_are_refused(recorded_gateway, recorder, url)
 
 def test_anthropic_beta_as_a_header(recorded_gateway, recorder):
     for name in ("x-portkey-anthropic-beta", "anthropic-beta"):
-        curl(
-            f"{recorded_gateway.gateway}/chat/completions",
-            headers={**direct_headers(), name: "a-1,b-2"},
-            body={"model": CLAUDE, "messages": [{"role": "user", "content": "hi"}]},
-        )
+        send(recorded_gateway, {"model": CLAUDE, "messages": [{"role": "user", "content": "hi"}]}, {name: "a-1,b-2"})
         assert recorder.take().json()["additionalModelRequestFields"] == {"anthropic_beta": ["a-1", "b-2"]}
 
 

@@ -26,10 +26,12 @@ def test_a_client_that_leaves_cancels_the_call(recorded_gateway, recorder, frame
     record = recorder.take()
     if frames:
         response = connection.getresponse()
-        assert b"rec" in response.fp.readline() + response.fp.readline() + response.fp.read1()
+        seen = b""
+        while b"orded" not in seen:
+            seen += response.read1()
+        response.close()
     else:
         time.sleep(0.3)
-    assert not record.left.is_set(), "as long as the client stays, so does the call"
-    connection.sock.close() if not frames else response.close()
+        assert not record.left.is_set(), "as long as the client stays, so does the call"
     connection.close()
     assert record.left.wait(3), "the call to Bedrock goes on without a reader"

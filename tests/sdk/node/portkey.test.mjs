@@ -45,6 +45,14 @@ it('gets OpenAI to the letter with the strict flag', async () => {
   assert.equal(joined(chunks), ECHO);
 });
 
+it('gets what the strict flag says as the page spells it', async () => {
+  // strictOpenAICompliance makes a second header, beside the `false` that the client sends by itself.
+  for (const strictOpenAICompliance of [true, false]) {
+    const answer = await chat({}, { ...KEYS, strictOpenAICompliance });
+    assert.equal('content_blocks' in answer.choices[0].message, !strictOpenAICompliance);
+  }
+});
+
 it('reads headers by getHeaders()', async () => {
   const headers = (await chat({}, { ...KEYS, traceID: 'trace-of-mine' })).getHeaders();
   assert.equal(headers['trace-id'], 'trace-of-mine');

@@ -12,6 +12,8 @@ FOLDER = Path(__file__).parents[2] / "fixtures" / "chat"
 class Fixture:
     name: str
     openai: dict[str, Any]
+    # What the crate's test hands over beside the body, as a caller does by headers.
+    headers: dict[str, str]
     # The Converse body that the crate's own test expects, if any.
     bedrock: dict[str, Any] | None
     # The place of the mistake, for bodies that are refused.
@@ -35,8 +37,15 @@ def load() -> list[Fixture]:
             Fixture(
                 name=str(path.relative_to(FOLDER).with_suffix("")),
                 openai=document["openai"],
+                headers=_headers(document),
                 bedrock=document.get("bedrock"),
                 error_param=error.get("param") if isinstance(error, dict) else None,
             )
         )
     return found
+
+
+def _headers(document: dict[str, Any]) -> dict[str, str]:
+    if flags := document.get("anthropic_beta"):
+        return {"x-portkey-anthropic-beta": ",".join(flags)}
+    return {}

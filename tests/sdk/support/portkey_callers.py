@@ -6,6 +6,10 @@ from typing import Any
 from portkey_ai import AsyncPortkey, Portkey
 
 
+# One loop for all clients: they close their connections on it when they are collected.
+LOOP = asyncio.new_event_loop()
+
+
 class Sync:
     """`portkey_ai.Portkey`."""
 
@@ -24,7 +28,7 @@ class Sync:
 
 
 class Async:
-    """`portkey_ai.AsyncPortkey`, with one event loop per call."""
+    """`portkey_ai.AsyncPortkey`."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -33,7 +37,7 @@ class Async:
         async def call():
             return await AsyncPortkey(**self._options).chat.completions.create(**body)
 
-        return asyncio.run(call())
+        return LOOP.run_until_complete(call())
 
     def chunks(self, seen: list | None = None, **body: Any) -> list:
         collected = [] if seen is None else seen
@@ -42,7 +46,7 @@ class Async:
             async for chunk in await AsyncPortkey(**self._options).chat.completions.create(stream=True, **body):
                 collected.append(chunk)
 
-        asyncio.run(call())
+        LOOP.run_until_complete(call())
         return collected
 
 
