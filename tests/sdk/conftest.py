@@ -32,9 +32,12 @@ def launch(programs: list[Program], tmp_path_factory: pytest.TempPathFactory) ->
 
     def start(name: str, *arguments: str, waits_for: set[str], extra: dict[str, str] | None = None) -> Program:
         """A running command with `extra` in its otherwise clean environment."""
-        program = Program(
-            Path(binary), list(arguments), waits_for=waits_for, folder=folder, name=name, extra=extra
-        )
+        try:
+            program = Program(
+                Path(binary), list(arguments), waits_for=waits_for, folder=folder, name=name, extra=extra
+            )
+        except RuntimeError as problem:
+            pytest.exit(f"nothing can be tested: {problem}", returncode=2)
         programs.append(program)
         return program
 

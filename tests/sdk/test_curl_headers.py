@@ -189,6 +189,32 @@ def test_configs_that_are_refused(call, value):
     assert identity.SECRET_ACCESS_KEY not in answer.body
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {**CONFIG, "aws_region": [identity.SECRET_ACCESS_KEY]},
+        {**CONFIG, "aws_access_key_id": {"secret": identity.SECRET_ACCESS_KEY}},
+        {**CONFIG, "request_timeout": identity.SECRET_ACCESS_KEY},
+        {**CONFIG, "aws_region": identity.SECRET_ACCESS_KEY},
+        {**CONFIG, "strategy": {"mode": identity.SECRET_ACCESS_KEY}},
+        {**CONFIG, "targets": identity.SECRET_ACCESS_KEY},
+        identity.SECRET_ACCESS_KEY,
+        f'{{"aws_secret_access_key": "{identity.SECRET_ACCESS_KEY}"',
+    ],
+)
+def test_a_secret_at_the_wrong_place_of_a_config(call, value):
+    """It is a mistake like any other; that it stays out of the logs shows at the end of the run."""
+    answer = call(config(value))
+    assert answer.status == 400
+    assert answer.error["param"].startswith("x-portkey-config")
+
+
+@pytest.mark.parametrize(("value", "strict"), [(False, False), (True, True)])
+def test_a_config_says_how_strict_to_be(call, value, strict):
+    answer = call(config({**CONFIG, "strict_open_ai_compliance": value})).json()
+    assert ("provider" in answer) is not strict
+
+
 def test_the_place_of_a_mistake_in_a_config_is_named(call):
     answer = call(config({"strategy": {"mode": "single"}, "targets": [{**CONFIG, "request_timeout": "soon"}]}))
     assert answer.status == 400

@@ -96,6 +96,19 @@ def test_the_access_log_is_json_by_setting(configured):
         assert part in line
 
 
+def test_an_upstream_that_is_not_there(launch):
+    """The client learns that it cannot be reached, not where it was looked for."""
+    program = launch(
+        "serve-alone", "serve", "--listen", "127.0.0.1:0", waits_for={"gateway"},
+        extra={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"},
+    )
+    for stream in (False, True):
+        answer = post(program, {**BODY, "stream": stream})
+        assert answer.status in (502, 503)
+        assert answer.error["type"] == "server_error"
+        assert "127.0.0.1" not in answer.body
+
+
 def run(*arguments: str, home: Path, **extra: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [os.environ["BEDROCK_GATEWAY_BIN"], *arguments],

@@ -1,5 +1,9 @@
 """Answers of Bedrock that the emulator does not give, and what becomes of them."""
 
+import struct
+import time
+import zlib
+
 import pytest
 
 from support import eventstream
@@ -124,6 +128,22 @@ def test_headers_of_bedrock_do_not_leak(call, recorder):
     answer = call()
     assert "set-cookie" not in answer.headers
     assert "of-the-upstream" not in answer.headers.values()
+
+
+def test_a_frame_that_claims_to_be_huge_is_not_waited_for(call, recorder):
+    """Its checksum is right and its length absurd; the connection stays open after it."""
+    prelude = struct.pack(">II", 2**31, 0)
+    recorder.frames = [
+        *eventstream.answer("so ", "far")[:3],
+        prelude + struct.pack(">I", zlib.crc32(prelude)) + b"x" * 1000,
+        b"",
+    ]
+    recorder.stall_after = 4
+    start = time.monotonic()
+    *chunks, last = call(stream=True).events()
+    assert time.monotonic() - start < 5
+    assert "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks) == "so far"
+    assert last["error"]["message"]
 
 
 def test_redirects_are_not_followed(call, recorder):

@@ -19,19 +19,26 @@ def open_call(gateway, stream: bool) -> http.client.HTTPConnection:
     return connection
 
 
-@pytest.mark.parametrize("frames", [0, 3], ids=["before the first event", "in the middle"])
-def test_a_client_that_leaves_cancels_the_call(recorded_gateway, recorder, frames):
-    recorder.stall_after = frames
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_a_client_that_leaves_before_the_answer(recorded_gateway, recorder, stream):
+    recorder.stall_after = 0
+    connection = open_call(recorded_gateway, stream)
+    record = recorder.take()
+    time.sleep(0.3)
+    assert not record.left.is_set(), "as long as the client stays, so does the call"
+    connection.close()
+    assert record.left.wait(3), "the call to Bedrock goes on without a reader"
+
+
+def test_a_client_that_leaves_in_the_middle_of_a_stream(recorded_gateway, recorder):
+    recorder.stall_after = 3
     connection = open_call(recorded_gateway, stream=True)
     record = recorder.take()
-    if frames:
-        response = connection.getresponse()
-        seen = b""
-        while b"orded" not in seen:
-            seen += response.read1()
-        response.close()
-    else:
-        time.sleep(0.3)
-        assert not record.left.is_set(), "as long as the client stays, so does the call"
+    response = connection.getresponse()
+    seen = b""
+    while b"orded" not in seen:
+        seen += response.read1()
+    assert not record.left.is_set()
+    response.close()
     connection.close()
     assert record.left.wait(3), "the call to Bedrock goes on without a reader"

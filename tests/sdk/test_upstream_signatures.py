@@ -90,6 +90,23 @@ def test_signatures(sent, model, credentials, stream):
     assert_only_own_headers(record)
 
 
+@pytest.mark.parametrize("model", ["x/../../y", "a%2Fb", "a?b=c#d", "arn:aws:bedrock:us-east-1:111122223333:x/../../y", "a:b@c"])
+def test_a_model_cannot_leave_its_place_in_the_path(recorded_gateway, recorder, model):
+    """Whatever it is called, it is one segment of the path and signed as such; or it is refused here."""
+    answer = curl(f"{recorded_gateway.gateway}/chat/completions", headers=keys(DEMO), body={**BODY, "model": model})
+    if answer.status == 400:
+        assert answer.error["param"] == "model"
+        assert recorder.is_idle()
+        return
+    record = recorder.take()
+    assert record.target.count("/") == 3
+    assert record.target.endswith("/converse")
+    assert "?" not in record.target
+    if "%" not in model:
+        assert record.model_id == model
+        sigv4.check(record, DEMO, identity.REGION)
+
+
 @pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1", "cn-northwest-1"])
 def test_the_region_of_the_header_is_signed(sent, region):
     sigv4.check(sent(keys(DEMO, region)), DEMO, region)

@@ -78,7 +78,7 @@ class Recorder:
         self.answer: dict = ANSWER
         self.frames: list[bytes] = eventstream.answer("rec", "orded")
         self.answer_headers: dict[str, str] = {}
-        # Stops a stream after so many frames and waits for the caller to leave.
+        # Stops a stream after so many frames, a plain answer before its first byte, and waits for the caller to leave.
         self.stall_after: int | None = None
 
     def take(self, seconds: float = 5) -> Recorded:
@@ -112,6 +112,8 @@ class Recorder:
                 recorder._add(record)
                 if self.path.endswith("/converse-stream") and recorder.status == 200:
                     self._stream(record)
+                elif recorder.stall_after is not None:
+                    self._wait_until_left(record)
                 else:
                     self._respond(json.dumps(recorder.answer).encode())
 
