@@ -1,0 +1,107 @@
+// What the tests for Node share: keys, prompts, expectations, and ways to read a stream.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import OpenAI7 from 'openai';
+import OpenAI6 from 'openai-6';
+
+export const GATEWAY_URL = process.env.GATEWAY_URL;
+export const DEV_URL = process.env.DEV_URL;
+assert.ok(GATEWAY_URL && DEV_URL, 'start these tests by tests/sdk/run');
+
+// The newest client, and the newest of the line before, which many still have.
+export const CLIENTS = { 'openai 7': OpenAI7, 'openai 6': OpenAI6 };
+
+export const KEYS = {
+  awsAccessKeyId: 'AKIAEMULATOREXAMPLE1',
+  awsSecretAccessKey: 'emulator/secret/access/key/EXAMPLE/000001',
+  awsRegion: 'us-east-1',
+};
+export const SESSION = {
+  awsAccessKeyId: 'ASIAEMULATOREXAMPLE1',
+  awsSecretAccessKey: 'emulator/session/access/key/EXAMPLE/0001',
+  awsRegion: 'us-east-1',
+  awsSessionToken: 'emulator-session-token',
+};
+export const BEDROCK_API_KEY = 'bedrock-api-key-emulator';
+export const PORTKEY_API_KEY = 'portkey-key-that-nobody-checks';
+
+export const MODEL = 'emulator.echo';
+export const PROMPT = 'please repeat zanzibar-quokka after me, word for word';
+export const ECHO = `You said: ${PROMPT}`;
+export const THINKING = { thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 2048 };
+
+export const user = (content) => ({ role: 'user', content });
+export const toolResult = (id, content) => ({ role: 'tool', tool_call_id: id, content });
+
+export const WEATHER = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'The weather of a place',
+    parameters: {
+      type: 'object',
+      properties: { location: { type: 'string' }, unit: { type: 'string', enum: ['celsius', 'fahrenheit'] } },
+      required: ['location', 'unit'],
+    },
+  },
+};
+export const TIME = {
+  type: 'function',
+  function: {
+    name: 'get_time',
+    parameters: { type: 'object', properties: { timezone: { type: 'string' } }, required: ['timezone'] },
+  },
+};
+
+export const seed = (name) => JSON.parse(readFileSync(new URL(`../seed/${name}.json`, import.meta.url), 'utf8'));
+
+export async function collect(stream, seen = []) {
+  for await (const chunk of stream) seen.push(chunk);
+  return seen;
+}
+
+const deltas = (chunks) => chunks.flatMap((chunk) => chunk.choices).map((choice) => choice.delta);
+
+export const joined = (chunks, field = 'content') => deltas(chunks).map((delta) => delta[field] ?? '').join('');
+
+export const finishReasons = (chunks) =>
+  chunks.flatMap((chunk) => chunk.choices).map((choice) => choice.finish_reason).filter(Boolean);
+
+// Portkey's content_blocks of a stream, put together by index and kind.
+export function contentBlocks(chunks) {
+  const blocks = {};
+  for (const { index, delta } of deltas(chunks).flatMap((delta) => delta.content_blocks ?? [])) {
+    for (const [kind, text] of Object.entries(delta)) {
+      blocks[index] ??= {};
+      blocks[index][kind] = (blocks[index][kind] ?? '') + text;
+    }
+  }
+  return blocks;
+}
+
+// The tool calls of a stream, put together by index.
+export function toolCalls(chunks) {
+  const calls = [];
+  for (const tool of deltas(chunks).flatMap((delta) => delta.tool_calls ?? [])) {
+    if (tool.index === calls.length) {
+      assert.ok(tool.id && tool.function.name);
+      calls.push({ id: tool.id, name: tool.function.name, arguments: '' });
+    }
+    calls[tool.index].arguments += tool.function.arguments ?? '';
+  }
+  return calls;
+}
+
+export function assertUsageAddsUp(usage) {
+  assert.ok(usage.prompt_tokens > 0 && usage.completion_tokens > 0);
+  assert.equal(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens);
+}
+
+// A red square of 16x16 pixels.
+export const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAF0lEQVR4nGP4z8BAEiJN9aiGUQ1DSgMAkPn/Afnh+ngAAAAASUVO' +
+    'RK5CYII=',
+  'base64',
+);
+
+export const dataUrl = (image) => `data:image/png;base64,${image.toString('base64')}`;
