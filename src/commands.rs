@@ -10,7 +10,6 @@ use crate::app::Gateway;
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::GatewayIdentity;
 use crate::aws::model_id::ModelId;
-use crate::cli::EMULATOR_ADDRESS;
 use crate::emulator::{self, Identity};
 use crate::routing::ModelAlias;
 use crate::settings::Settings;
@@ -33,14 +32,8 @@ pub async fn serve(settings: Settings) -> io::Result<()> {
 /// `emulator`: the emulator alone.
 ///
 /// # Errors
-/// The address is none, or cannot be listened on.
-pub async fn emulator(listen: Option<&str>) -> io::Result<()> {
-    let address = match listen {
-        None => EMULATOR_ADDRESS,
-        Some(text) => text.parse().map_err(|_| {
-            io::Error::other(format!("--listen must be an address and port, not `{text}`"))
-        })?,
-    };
+/// The address cannot be listened on.
+pub async fn emulator(address: SocketAddr) -> io::Result<()> {
     let listener = bind(address).await?;
     let address = listener.local_addr()?;
     let options = emulator::Options::default();

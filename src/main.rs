@@ -2,9 +2,10 @@
 //! and the runtime, and hands over to a command.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use bedrock_gateway::cli::{Cli, Command, ConfigCommand};
+use bedrock_gateway::cli::{Cli, Command, ConfigCommand, EMULATOR_ADDRESS, SettingsArgs};
 use bedrock_gateway::commands;
 use bedrock_gateway::settings::{DEFAULTS, Environment, Log, LogFormat, Settings, Sources};
 use bedrock_gateway::telemetry;
@@ -38,15 +39,31 @@ fn main() -> ExitCode {
         Some(Command::Dev { emulator_listen }) => {
             run(settings.log, commands::dev(settings, emulator_listen))
         }
-        Some(Command::Emulator) => {
-            run(settings.log, commands::emulator(cli.settings.listen.as_deref()))
-        }
+        Some(Command::Emulator) => match emulator_address(&cli.settings) {
+            Ok(address) => run(settings.log, commands::emulator(address)),
+            Err(message) => return fail(EXIT_USAGE, &message),
+        },
         Some(Command::Serve) | None => run(settings.log, commands::serve(settings)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(1, &format!("{error}\n")),
     }
+}
+
+/// `--listen` and `--port` mean the emulator where it serves alone.
+fn emulator_address(flags: &SettingsArgs) -> Result<SocketAddr, String> {
+    let mut address = match &flags.listen {
+        None => EMULATOR_ADDRESS,
+        Some(text) => text
+            .parse()
+            .map_err(|_| format!("--listen must be an address and port, not `{text}`\n"))?,
+    };
+    if let Some(port) = &flags.port {
+        address
+            .set_port(port.parse().map_err(|_| format!("--port must be a port, not `{port}`\n"))?);
+    }
+    Ok(address)
 }
 
 /// Starts logging and the runtime, and runs a command to its end.

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 /// Each room and the rooms it may use; every room may use itself.
 const ROOMS: [(&str, &[&str]); 15] = [
     ("json", &[]),
-    ("openai", &[]),
+    ("openai", &["json"]),
     ("bedrock", &[]),
     ("aws", &[]),
     ("telemetry", &[]),
-    ("emulator", &["aws", "bedrock"]),
-    ("translate", &["openai", "bedrock"]),
+    ("emulator", &[]),
+    ("translate", &["json", "openai", "bedrock"]),
     ("upstream", &["aws", "bedrock"]),
-    ("routing", &["json", "openai", "bedrock", "aws", "upstream"]),
+    ("routing", &["json", "bedrock", "aws", "upstream"]),
     ("settings", &["aws", "routing"]),
     ("api", &["json", "openai", "bedrock", "translate", "aws", "upstream", "routing", "telemetry"]),
     ("app", &["api", "aws", "routing", "settings", "upstream"]),

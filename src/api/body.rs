@@ -1,14 +1,16 @@
 //! Reads the body of a request.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
@@ -19,21 +21,43 @@ use crate::routing::config::overlay;
 /// How long a client may take to send its body: long enough for a large one over
 /// a slow line, short enough that nobody can hold connections with it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
-/// How much of a body that is too large is read and thrown away. A client that
+/// How much of a body that nobody wants is read and thrown away. A client that
 /// is cut off while it sends sees a broken connection in place of the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads a JSON body of at most `limit` bytes.
+/// Checks what can be told of a body before it is read.
+pub(super) fn check(headers: &HeaderMap, body: &Body, limit: usize) -> Result<(), ApiError> {
+    check_media_type(headers)?;
+    if announced(body) > limit { Err(too_large(limit)) } else { Ok(()) }
+}
+
+/// Reads a body of at most `limit` bytes.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    check_content_type(headers)?;
     let too_slow = |_| {
-        ApiError::request(
-            StatusCode::REQUEST_TIMEOUT,
-            "body_timeout",
-            "the request's body did not arrive in time",
-        )
+        let message = "the request's body did not arrive in time";
+        ApiError::request(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
     };
     timeout(BODY_TIMEOUT, collect(headers, body, limit)).await.map_err(too_slow)?
+}
+
+/// Reads the rest of a body and throws it away, so that a client which is still
+/// sending gets to see the answer.
+pub(super) async fn discard(headers: &HeaderMap, mut body: Body) {
+    // Who waits for a go-ahead has sent nothing yet, and is not told to.
+    if headers.contains_key(EXPECT) {
+        return;
+    }
+    let all = async {
+        let mut discarded = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            discarded += frame.data_ref().map_or(0, Bytes::len);
+            if discarded > MAX_DISCARDED_BYTES {
+                return;
+            }
+        }
+    };
+    // Whatever came of it, the answer is next.
+    let _ = timeout(BODY_TIMEOUT, all).await;
 }
 
 /// Parses a body, with a config's `override_params` laid over it.
@@ -43,62 +67,82 @@ pub(super) fn parse<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let parsed = match override_params {
         None => json::from_slice(body),
-        Some(over) => json::from_slice::<Map<String, Value>>(body).and_then(|mut base| {
-            overlay(&mut base, over.clone());
-            json::from_value(Value::Object(base))
-        }),
+        Some(over) => with_overrides(body, over).and_then(|body| json::from_slice(&body)),
     };
     parsed.map_err(|error| match error.path {
-        None => ApiError::invalid(
-            None,
-            format!("the body is not the JSON that is expected here: {}", error.message),
-        ),
         Some(path) => ApiError::invalid(Some(path), error.message),
+        None => {
+            let message =
+                format!("the body is not the JSON that is expected here: {}", error.message);
+            ApiError::invalid(None, message)
+        }
     })
 }
 
-fn check_content_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    // A missing type is forgiven: there is nothing else that it could be.
-    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+/// Only members that are laid over are taken apart; the others stay text.
+fn with_overrides(body: &[u8], over: &Map<String, Value>) -> Result<Vec<u8>, json::Error> {
+    let whole = |error: serde_json::Error| json::Error { path: None, message: error.to_string() };
+    let mut members: BTreeMap<String, Box<RawValue>> = json::from_slice(body)?;
+    for (name, value) in over {
+        let below = members.get(name).and_then(|below| serde_json::from_str(below.get()).ok());
+        let value = match (below, value) {
+            (Some(Value::Object(mut below)), Value::Object(over)) => {
+                overlay(&mut below, over.clone());
+                to_raw_value(&below)
+            }
+            (_, value) => to_raw_value(value),
+        };
+        members.insert(name.clone(), value.map_err(whole)?);
+    }
+    serde_json::to_vec(&members).map_err(whole)
+}
+
+/// The type must be said: a web page can send a body without one to a gateway on
+/// its visitor's machine, but not JSON, unless CORS lets it.
+fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let refuse =
+        |code, message| Err(ApiError::request(StatusCode::UNSUPPORTED_MEDIA_TYPE, code, message));
     let media_type =
-        value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        text(CONTENT_TYPE).unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_json = media_type.eq_ignore_ascii_case("application/json")
         || (media_type.starts_with("application/") && media_type.ends_with("+json"));
-    if is_json {
-        return Ok(());
+    if !is_json {
+        return refuse(
+            "unsupported_media_type",
+            "send the body as JSON, with `Content-Type: application/json`",
+        );
     }
-    Err(ApiError::request(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "send the body as JSON, with `Content-Type: application/json`",
-    ))
+    match text(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => refuse(
+            "unsupported_content_encoding",
+            "send the body as it is, without `Content-Encoding`",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// The length that the head of the request tells; 0 if it tells none.
+fn announced(body: &Body) -> usize {
+    usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX)
+}
+
+fn too_large(limit: usize) -> ApiError {
+    let message = format!(
+        "the request's body is larger than {limit} bytes, the most that this gateway takes"
+    );
+    ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
 async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        ApiError::request(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!(
-                "the request's body is larger than {limit} bytes, the most that this gateway takes"
-            ),
-        )
-    };
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit {
-        // Who waits for a go-ahead has sent nothing yet.
-        if !headers.contains_key(EXPECT) {
-            discard(body).await;
-        }
-        return Err(too_large());
-    }
+    let announced = announced(&body);
     let mut collected = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let broken = |_| ApiError::invalid(None, "the request's body broke off");
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if collected.len() + data.len() > limit {
-            discard(body).await;
-            return Err(too_large());
+            discard(headers, body).await;
+            return Err(too_large(limit));
         }
         // Most bodies come in one piece, which need not be copied.
         if !data.is_empty() && data.len() == announced {
@@ -108,14 +152,4 @@ async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<By
         collected.extend_from_slice(&data);
     }
     Ok(collected.freeze())
-}
-
-async fn discard(mut body: Body) {
-    let mut discarded = 0;
-    while let Some(Ok(frame)) = body.frame().await {
-        discarded += frame.data_ref().map_or(0, Bytes::len);
-        if discarded > MAX_DISCARDED_BYTES {
-            return;
-        }
-    }
 }

@@ -1,9 +1,10 @@
 //! Headers to [`Directives`].
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
 
 use super::error::ApiError;
@@ -15,7 +16,15 @@ use crate::routing::{Directives, is_placeholder_key};
 ///
 /// None of a caller's headers is ever sent on: what AWS gets is made anew.
 pub(super) fn directives(headers: &HeaderMap) -> Result<Directives, ApiError> {
+    let headers = &with_dashes(headers);
     let headers = Headers(headers);
+    for name in NOT_AVAILABLE {
+        if headers.text(name)?.is_some() {
+            let message =
+                format!("`{name}` is not available in this version of the gateway; leave it out");
+            return Err(ApiError::invalid(Some(name.to_owned()), message));
+        }
+    }
     let config = headers.text("x-portkey-config")?.map(GatewayConfig::parse).transpose()?;
     Ok(Directives {
         provider: headers.text("x-portkey-provider")?.map(str::to_owned),
@@ -37,6 +46,27 @@ pub(super) fn directives(headers: &HeaderMap) -> Result<Directives, ApiError> {
     })
 }
 
+/// Headers that choose credentials in a way that is not carried out: to pass them
+/// over would mean to use somebody else's.
+const NOT_AVAILABLE: [&str; 3] =
+    ["x-portkey-virtual-key", "x-portkey-aws-role-arn", "x-portkey-aws-external-id"];
+
+/// Portkey's SDKs send some names with underscores (`x-portkey-aws_session_token`).
+fn with_dashes(headers: &HeaderMap) -> Cow<'_, HeaderMap> {
+    let is_meant =
+        |name: &HeaderName| name.as_str().starts_with("x-portkey-") && name.as_str().contains('_');
+    if !headers.keys().any(is_meant) {
+        return Cow::Borrowed(headers);
+    }
+    let mut renamed = headers.clone();
+    for (name, value) in headers.iter().filter(|(name, _)| is_meant(name)) {
+        if let Ok(name) = HeaderName::try_from(name.as_str().replace('_', "-")) {
+            renamed.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    Cow::Owned(renamed)
+}
+
 struct Headers<'a>(&'a HeaderMap);
 
 impl<'a> Headers<'a> {
@@ -47,13 +77,13 @@ impl<'a> Headers<'a> {
 
     /// A header's text, empty or not.
     fn given(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
-        let Some(value) = self.0.get(name) else { return Ok(None) };
-        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| {
-            ApiError::invalid(
-                Some(name.to_owned()),
-                format!("the header `{name}` is not UTF-8 text"),
-            )
-        })?;
+        let mut values = self.0.get_all(name).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.any(|other| other != value) {
+            let message = format!("the header `{name}` is sent twice, with different values");
+            return Err(ApiError::invalid(Some(name.to_owned()), message));
+        }
+        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| not_text(name))?;
         Ok(Some(text.trim()))
     }
 
@@ -68,34 +98,49 @@ impl<'a> Headers<'a> {
         Ok(keys.into_iter().flatten().find(is_aws_key).map(SecretString::from))
     }
 
-    /// Only `false` turns strictness off, as with Portkey; both spellings of the
-    /// header are in Portkey's documentation.
+    /// Only `false` turns strictness off, as with Portkey. Its SDKs always send
+    /// the first spelling; the others are there only if the caller chose, so they
+    /// count. The second is Portkey's documentation's, the third is what its Node
+    /// SDK makes of `strictOpenAICompliance`.
     fn strict(&self) -> Result<Option<bool>, ApiError> {
-        let open_ai = self.text("x-portkey-strict-open-ai-compliance")?;
-        let openai = self.text("x-portkey-strict-openai-compliance")?;
-        Ok(open_ai.or(openai).map(|text| !text.eq_ignore_ascii_case("false")))
+        let by_sdk = self.text("x-portkey-strict-open-ai-compliance")?;
+        let chosen = match self.text("x-portkey-strict-openai-compliance")? {
+            Some(text) => Some(text),
+            None => self.text("x-portkey-strict-open-a-i-compliance")?,
+        };
+        Ok(chosen.or(by_sdk).map(|text| !text.eq_ignore_ascii_case("false")))
     }
 
     fn request_timeout(&self) -> Result<Option<Duration>, ApiError> {
         const NAME: &str = "x-portkey-request-timeout";
         let Some(text) = self.text(NAME)? else { return Ok(None) };
         match text.parse::<u64>() {
-            Ok(milliseconds) if milliseconds > 0 => Ok(Some(Duration::from_millis(milliseconds))),
-            _ => Err(ApiError::invalid(
+            // As with Portkey, 0 is no limit.
+            Ok(milliseconds) => Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds))),
+            Err(_) => Err(ApiError::invalid(
                 Some(NAME.to_owned()),
-                format!("`{NAME}` must be a whole number of milliseconds from 1"),
+                format!("`{NAME}` must be a whole number of milliseconds"),
             )),
         }
     }
 
+    /// The flags of all lines of the header.
     fn anthropic_beta(&self) -> Result<Vec<String>, ApiError> {
-        let own = self.text("x-portkey-anthropic-beta")?;
-        let flags = match own {
-            Some(flags) => Some(flags),
-            None => self.text("anthropic-beta")?,
-        };
-        Ok(flags.map(comma_list).unwrap_or_default())
+        for name in ["x-portkey-anthropic-beta", "anthropic-beta"] {
+            let mut flags = Vec::new();
+            for line in self.0.get_all(name) {
+                flags.extend(comma_list(line.to_str().map_err(|_| not_text(name))?));
+            }
+            if !flags.is_empty() {
+                return Ok(flags);
+            }
+        }
+        Ok(Vec::new())
     }
+}
+
+fn not_text(name: &str) -> ApiError {
+    ApiError::invalid(Some(name.to_owned()), format!("the header `{name}` is not text"))
 }
 
 /// The token of `Bearer <token>`. Portkey's Node SDK may send the token alone;
@@ -109,7 +154,7 @@ fn bearer_token(authorization: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -154,7 +199,10 @@ mod tests {
         assert!(read(&[]).is_strict());
         assert!(!read(&[("x-portkey-strict-open-ai-compliance", "false")]).is_strict());
         assert!(!read(&[("x-portkey-strict-openai-compliance", "False")]).is_strict());
+        assert!(!read(&[("x-portkey-strict-open-a-i-compliance", "false")]).is_strict());
         assert!(read(&[("x-portkey-strict-open-ai-compliance", "true")]).is_strict());
+        let by_sdk = ("x-portkey-strict-open-ai-compliance", "false");
+        assert!(read(&[by_sdk, ("x-portkey-strict-openai-compliance", "true")]).is_strict());
         let config = ("x-portkey-config", r#"{"strict_open_ai_compliance": false}"#);
         assert!(!read(&[config]).is_strict());
         assert!(read(&[config, ("x-portkey-strict-open-ai-compliance", "true")]).is_strict());
@@ -176,8 +224,9 @@ mod tests {
     fn a_header_that_means_nothing_is_named() {
         for (name, value) in [
             ("x-portkey-request-timeout", "soon"),
-            ("x-portkey-request-timeout", "0"),
             ("x-portkey-config", "pc-1"),
+            ("x-portkey-virtual-key", "v"),
+            ("x-portkey-aws-role-arn", "arn:aws:iam::1:role/r"),
         ] {
             let error = directives(&headers(&[(name, value)])).unwrap_err();
             assert_eq!(error.into_body().error.param.as_deref(), Some(name));
@@ -185,6 +234,11 @@ mod tests {
         let mut not_text = HeaderMap::new();
         not_text.insert("x-portkey-aws-region", HeaderValue::from_bytes(b"\xff").unwrap());
         assert!(directives(&not_text).is_err());
+        let mut twice = headers(&[("x-portkey-aws-region", "us-east-1")]);
+        twice.append("x-portkey-aws-region", HeaderValue::from_static("us-east-1"));
+        assert!(directives(&twice).is_ok());
+        twice.append("x-portkey-aws-region", HeaderValue::from_static("us-west-2"));
+        assert!(directives(&twice).is_err());
     }
 
     #[test]
@@ -194,5 +248,18 @@ mod tests {
         let both = read(&[config, ("x-portkey-request-timeout", "7"), ("anthropic-beta", "a, b")]);
         assert_eq!(both.timeout(), Some(Duration::from_millis(7)));
         assert_eq!(both.beta_flags(), ["a", "b", "c"]);
+        let mut lines = headers(&[("anthropic-beta", "a")]);
+        lines.append("anthropic-beta", HeaderValue::from_static("b"));
+        assert_eq!(directives(&lines).unwrap().beta_flags(), ["a", "b"]);
+        assert_eq!(read(&[("x-portkey-request-timeout", "0")]).timeout(), None);
+        assert_eq!(read(&[("x-portkey-config", r#"{"request_timeout": 0}"#)]).timeout(), None);
+    }
+
+    #[test]
+    fn names_with_underscores_are_understood() {
+        let read =
+            read(&[("x-portkey-aws_session_token", "t"), ("x-portkey-aws_region", "eu-west-1")]);
+        assert_eq!(read.options.session_token.unwrap().expose_secret(), "t");
+        assert_eq!(read.options.region.as_deref(), Some("eu-west-1"));
     }
 }

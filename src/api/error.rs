@@ -58,8 +58,7 @@ impl ApiError {
 
     /// The gateway is at fault.
     pub(super) fn internal() -> Self {
-        let message =
-            "the gateway failed; its log says why under this request's x-portkey-trace-id";
+        let message = "the gateway failed; its log says more";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, kind::SERVER, Some("internal_error"), message)
     }
 
@@ -96,6 +95,13 @@ impl ApiError {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             self.0.headers.insert(name, value);
         }
+        self
+    }
+
+    /// AWS names the account and the user or role that it refuses.
+    fn without_aws_words(mut self) -> Self {
+        let message = "AWS does not allow this to the gateway's own identity; the gateway's log has AWS's words";
+        self.0.cause = Some(std::mem::replace(&mut self.0.error.message, message.to_owned()));
         self
     }
 
@@ -152,7 +158,16 @@ impl From<translate::chat::UpstreamFault> for ApiError {
 impl From<dispatch::Error> for ApiError {
     fn from(error: dispatch::Error) -> Self {
         match error {
-            dispatch::Error::Upstream(error) => error.into(),
+            dispatch::Error::Upstream { error, as_gateway } => {
+                let api_error = Self::from(error);
+                let is_about_identity =
+                    matches!(api_error.0.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+                if as_gateway && is_about_identity {
+                    api_error.without_aws_words()
+                } else {
+                    api_error
+                }
+            }
             dispatch::Error::Identity(error) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 kind::SERVER,

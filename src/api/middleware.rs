@@ -38,16 +38,15 @@ const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
 const MAX_TRACE_ID: usize = 256;
 
 pub(super) fn around(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    let router = router
-        // A bug in one request is a 500 for it and nothing for the others.
-        .layer(CatchPanicLayer::custom(panicked))
-        // Sees every answer, those of the layers within included.
-        .layer(from_fn(observe));
+    // A bug in one request is a 500 for it and nothing for the others.
+    let router = router.layer(CatchPanicLayer::custom(panicked));
     // Answers preflight requests, which no route knows.
-    match cors(&state.cors_allowed_origins) {
+    let router = match cors(&state.cors_allowed_origins) {
         Some(cors) => router.layer(cors),
         None => router,
-    }
+    };
+    // Sees every answer, those of the layers within included.
+    router.layer(from_fn(observe))
 }
 
 /// Names the request, adds the headers of every answer, and has the access line
@@ -59,9 +58,13 @@ async fn observe(mut request: Request, next: Next) -> Response {
         request.method().as_str(),
         request.uri().path(),
     );
+    let has_no_body = request.method() == Method::HEAD;
     request.extensions_mut().insert(record.clone());
     let mut response = next.run(request).await;
     record.status(response.status().as_u16());
+    if has_no_body {
+        record.outcome(Outcome::Complete);
+    }
     let headers = response.headers_mut();
     for (name, value) in DEFAULT_HEADERS {
         headers.entry(name).or_insert(value);

@@ -5,13 +5,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, info, warn};
 
 use super::Incoming;
@@ -26,10 +28,13 @@ const MAX_CONNECTIONS: usize = 16_384;
 /// The largest head of a request: room for an inline config and the headers of
 /// proxies, and what one connection may make the gateway hold.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
+/// How long a client may leave what it asked for unread before its connection,
+/// and with it the model's, is closed.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long to rest when the system has no more file descriptors to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `service` on `listener` until `shutdown` is done, then gives requests
+/// Serves `service` over HTTP/1.1 on `listener` until `shutdown` is done, then gives requests
 /// that are under way `grace` to finish; after that they are cut off.
 pub async fn serve<S, B>(
     listener: TcpListener,
@@ -46,14 +51,10 @@ pub async fn serve<S, B>(
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES);
-    server.http2().timer(TokioTimer::new());
-    let connections = GracefulShutdown::new();
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -65,6 +66,8 @@ pub async fn serve<S, B>(
             accepted = accept => accepted,
             () = &mut shutdown => break,
         };
+        // Those that have ended are let go of as others come.
+        while connections.try_join_next().is_some() {}
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
@@ -77,28 +80,32 @@ pub async fn serve<S, B>(
             debug!(%error, "a connection was gone before it was served");
             continue;
         }
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
         let service = TowerToHyperService::new(service.clone());
-        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = connections.watch(connection);
-        tokio::spawn(async move {
+        let io = TokioIo::new(Box::pin(stream));
+        let connection = graceful.watch(server.serve_connection(io, service));
+        connections.spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {
-                debug!(error, "a connection ended early");
+                debug!(%error, "a connection ended early");
             }
         });
     }
     drop(listener);
-    finish(connections, grace).await;
+    finish(graceful, connections, grace).await;
 }
 
-async fn finish(connections: GracefulShutdown, grace: Duration) {
-    let n_open = connections.count();
+async fn finish(graceful: GracefulShutdown, mut connections: JoinSet<()>, grace: Duration) {
+    let n_open = graceful.count();
     if n_open > 0 {
         info!(connections = n_open, grace_ms = grace.as_millis(), "letting requests finish");
     }
-    if timeout(grace, connections.shutdown()).await.is_err() {
+    if timeout(grace, graceful.shutdown()).await.is_err() {
         warn!("requests were still running when the time to finish was over");
     }
+    // Drops what is left, and with it the calls of Bedrock.
+    connections.shutdown().await;
 }
 
 /// One client's connection may fail without meaning; the lack of descriptors

@@ -103,7 +103,7 @@ impl SseBody {
     }
 
     fn take(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(Some(Ok(Frame::data(self.out.split().freeze()))))
+        Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.out).freeze()))))
     }
 }
 

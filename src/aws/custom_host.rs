@@ -17,21 +17,22 @@ use super::region::Region;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Not a URL, or one with more than scheme, host, port and path.
-    #[error("must be an http or https URL of a host, without user, query or fragment")]
+    #[error("must be an https URL of a host, without user, query or fragment")]
     NotAHost,
     /// An address that no caller may reach through the gateway.
     #[error("loopback, private, link-local and metadata addresses are never allowed")]
     Forbidden,
     /// A host that is on no list.
     #[error(
-        "this host is not on the list `upstream.custom_hosts` of the gateway's settings, and not an AWS VPC endpoint of Bedrock Runtime over https"
+        "this host and port are not on the list `upstream.custom_hosts` of the gateway's settings, and not an AWS VPC endpoint of Bedrock Runtime"
     )]
     NotListed,
 }
 
 /// Checks the host and returns its URL without a slash at the end.
 ///
-/// `listed` are host names in lower case, `*.example.com` meaning any name below.
+/// `listed` are host names in lower case, `*.example.com` meaning any name below;
+/// a port other than 443 must be listed with its host.
 ///
 /// # Errors
 /// See [`Error`].
@@ -46,21 +47,26 @@ pub fn check(text: &str, listed: &[String]) -> Result<String, Error> {
     if !matches!(url.scheme(), "http" | "https") || !is_plain {
         return Err(Error::NotAHost);
     }
+    let port = url.port_or_known_default().ok_or(Error::NotAHost)?;
     // The parser has turned every spelling of an IPv4 address (decimal, hex,
     // octal, short) into one.
-    match url.host().ok_or(Error::NotAHost)? {
-        Host::Ipv4(ip) => check_address(ip.into(), listed)?,
-        Host::Ipv6(ip) => check_address(ip.into(), listed)?,
+    let (name, is_vpc_endpoint) = match url.host().ok_or(Error::NotAHost)? {
+        Host::Ipv4(ip) => (check_address(ip.into())?, false),
+        Host::Ipv6(ip) => (check_address(ip.into())?, false),
         Host::Domain(name) => {
             let name = name.trim_end_matches('.');
             if is_forbidden_name(name) {
                 return Err(Error::Forbidden);
             }
-            let is_vpc_endpoint = url.scheme() == "https" && is_vpc_endpoint(name);
-            if !is_vpc_endpoint && !listed.iter().any(|pattern| matches(pattern, name)) {
-                return Err(Error::NotListed);
-            }
+            (name.to_owned(), port == HTTPS && is_vpc_endpoint(name))
         }
+    };
+    // Keys and prompts are not sent in the clear to where a caller points.
+    if url.scheme() != "https" {
+        return Err(Error::NotAHost);
+    }
+    if !is_vpc_endpoint && !listed.iter().any(|pattern| matches(pattern, &name, port)) {
+        return Err(Error::NotListed);
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
@@ -93,21 +99,14 @@ const EC2_METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x
 /// A metadata service outside the link-local range.
 const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 
-fn check_address(ip: IpAddr, listed: &[String]) -> Result<(), Error> {
+/// The address as text, if callers may name it at all.
+fn check_address(ip: IpAddr) -> Result<String, Error> {
     let is_private = match embedded_v4(ip) {
         // 100.64.0.0/10 is shared address space (RFC 6598).
         IpAddr::V4(v4) => v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
         IpAddr::V6(v6) => v6.is_unique_local(),
     };
-    if is_private || !may_connect(ip) {
-        return Err(Error::Forbidden);
-    }
-    let text = ip.to_string();
-    if listed.iter().any(|pattern| pattern.trim_matches(['[', ']']) == text) {
-        Ok(())
-    } else {
-        Err(Error::NotListed)
-    }
+    if is_private || !may_connect(ip) { Err(Error::Forbidden) } else { Ok(ip.to_string()) }
 }
 
 /// The IPv4 address inside the IPv6 forms that reach one: mapped, compatible,
@@ -133,14 +132,25 @@ fn is_forbidden_name(name: &str) -> bool {
     NAMES.contains(&name) || name.ends_with(".localhost")
 }
 
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_prefix("*.") {
+fn matches(pattern: &str, name: &str, port: u16) -> bool {
+    let (pattern, listed_port) = match pattern.rsplit_once(':') {
+        Some((host, digits)) => match digits.parse() {
+            Ok(port) => (host, port),
+            Err(_) => (pattern, HTTPS),
+        },
+        None => (pattern, HTTPS),
+    };
+    let name_fits = match pattern.strip_prefix("*.") {
         Some(parent) => {
             name.strip_suffix(parent).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         }
         None => pattern == name,
-    }
+    };
+    name_fits && listed_port == port
 }
+
+/// The port of https.
+const HTTPS: u16 = 443;
 
 /// `vpce-<id>[-<zone>].bedrock-runtime[-fips].<region>.vpce.amazonaws.com[.cn]`.
 fn is_vpc_endpoint(name: &str) -> bool {
@@ -164,22 +174,27 @@ mod tests {
     use super::*;
 
     fn listed() -> Vec<String> {
-        ["bedrock.internal.example", "*.proxy.example", "127.0.0.1", "localhost", "203.0.113.7"]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "bedrock.internal.example",
+            "bedrock.internal.example:8443",
+            "*.proxy.example",
+            "127.0.0.1",
+            "localhost",
+            "203.0.113.7",
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     #[test]
     fn listed_hosts_and_vpc_endpoints_pass() {
+        let vpc_endpoint = "https://vpce-0abc123-xyz.bedrock-runtime.eu-west-1.vpce.amazonaws.com";
         for (text, url) in [
             ("https://bedrock.internal.example/", "https://bedrock.internal.example"),
             ("bedrock.internal.example:8443/aws", "https://bedrock.internal.example:8443/aws"),
-            ("http://a.b.proxy.example", "http://a.b.proxy.example"),
+            ("https://a.b.proxy.example:443", "https://a.b.proxy.example"),
             ("https://203.0.113.7", "https://203.0.113.7"),
-            (
-                "https://vpce-0abc123-xyz.bedrock-runtime.eu-west-1.vpce.amazonaws.com",
-                "https://vpce-0abc123-xyz.bedrock-runtime.eu-west-1.vpce.amazonaws.com",
-            ),
+            (vpc_endpoint, vpc_endpoint),
         ] {
             assert_eq!(check(text, &listed()).as_deref(), Ok(url));
         }
@@ -223,7 +238,9 @@ mod tests {
             "https://proxy.example",
             "https://xproxy.example",
             "https://198.51.100.1",
-            "http://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com",
+            "https://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com:8443",
+            "https://bedrock.internal.example:22",
+            "https://203.0.113.7:8443",
             "https://vpce-0abc.s3.eu-west-1.vpce.amazonaws.com",
             "https://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com.evil.example",
         ] {
@@ -232,6 +249,8 @@ mod tests {
         for text in [
             "",
             "ftp://bedrock.internal.example",
+            "http://bedrock.internal.example",
+            "http://vpce-0abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com",
             "https://a:b@bedrock.internal.example",
             "https://bedrock.internal.example?x",
             "https://bedrock.internal.example#x",

@@ -96,16 +96,15 @@ impl Decoder {
 fn frame(message: Message) -> Frame {
     let header = |wanted: &str| {
         let found = message.headers().iter().find(|header| header.name().as_str() == wanted);
-        found
-            .and_then(|h| h.value().as_string().ok())
-            .map_or_else(String::new, |v| v.as_str().to_owned())
+        found.and_then(|header| header.value().as_string().ok()).map_or("", |value| value.as_str())
     };
-    let kind = match header(":message-type").as_str() {
-        "exception" => FrameKind::Exception(header(":exception-type")),
-        "error" => {
-            FrameKind::Error { code: header(":error-code"), message: header(":error-message") }
-        }
-        _ => FrameKind::Event(header(":event-type")),
+    let kind = match header(":message-type") {
+        "exception" => FrameKind::Exception(header(":exception-type").to_owned()),
+        "error" => FrameKind::Error {
+            code: header(":error-code").to_owned(),
+            message: header(":error-message").to_owned(),
+        },
+        _ => FrameKind::Event(header(":event-type").to_owned()),
     };
     Frame { kind, payload: message.payload().clone() }
 }

@@ -4,6 +4,7 @@
 //! a long conversation is not copied on its way. An absent member is not sent.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -29,10 +30,20 @@ pub struct ConverseRequest<'a> {
     pub guardrail_config: Option<GuardrailConfiguration<'a>>,
     /// Fields for the model that Converse does not name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_model_request_fields: Option<Cow<'a, Map<String, Value>>>,
+    pub additional_model_request_fields: Option<AdditionalFields<'a>>,
     /// JSON pointers into the model's own answer.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub additional_model_response_field_paths: &'a [String],
+}
+
+/// Fields for the model that Converse does not name: any JSON object.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum AdditionalFields<'a> {
+    /// As the client wrote it.
+    Raw(&'a RawValue),
+    /// The client's with others laid over it.
+    Merged(BTreeMap<String, Cow<'a, RawValue>>),
 }
 
 /// Who speaks.

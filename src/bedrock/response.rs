@@ -3,7 +3,7 @@
 //! Unions are flat structs of options: AWS sets one member, and adds new ones
 //! over time, which must not break an answer.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// `ConverseResponse`. All members are optional here, because a body with
@@ -105,13 +105,23 @@ pub struct CitedText {
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenUsage {
     /// Read, and not from a cache.
+    #[serde(deserialize_with = "null_as_zero")]
     pub input_tokens: u64,
     /// Written.
+    #[serde(deserialize_with = "null_as_zero")]
     pub output_tokens: u64,
     /// Input, output and both cache counts.
+    #[serde(deserialize_with = "null_as_zero")]
     pub total_tokens: u64,
     /// Read from the prompt cache.
+    #[serde(deserialize_with = "null_as_zero")]
     pub cache_read_input_tokens: u64,
     /// Written to the prompt cache.
+    #[serde(deserialize_with = "null_as_zero")]
     pub cache_write_input_tokens: u64,
+}
+
+/// A count that is missing in a strange way must not cost the client the answer.
+fn null_as_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

@@ -10,7 +10,7 @@ const PREFIX: &str = "emulator.";
 const MAX_DELAY: Duration = Duration::from_secs(600);
 /// Largest output text a model id can ask for: it is held in memory, as text
 /// and as events.
-const MAX_HUGE_BYTES: usize = 16 * 1024 * 1024;
+const MAX_HUGE_BYTES: usize = 1024 * 1024;
 /// Most deltas a reply is stretched to, for a fault to come after them.
 const MAX_DELTAS: usize = 10_000;
 

@@ -103,7 +103,7 @@
 //! | `emulator.corrupt-after-N` | N deltas, then a frame with a wrong checksum |
 //! | `emulator.split-N` | the body in writes of N bytes, a millisecond apart |
 //! | `emulator.merged` | the whole stream in one write |
-//! | `emulator.huge-BYTES` | a text of that size, at most 16 MiB |
+//! | `emulator.huge-BYTES` | a text of that size, at most 1 MiB |
 //! | `emulator.stop-REASON` | the ordinary reply with that stop reason |
 //! | `emulator.no-metadata` | a stream without its last frame |
 //! | `emulator.tool-no-input` | calls the first tool without any input delta |

@@ -8,4 +8,3 @@
 
 pub mod chat;
 pub mod error;
-pub mod string_or;

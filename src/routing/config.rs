@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::directives::ProviderOptions;
 use super::error::Error;
 use crate::json;
-use crate::openai::string_or::StringOr;
+use crate::json::string_or::StringOr;
 
 /// The name of the header, with which places in a config begin.
 pub const HEADER: &str = "x-portkey-config";
@@ -94,7 +94,11 @@ struct Node {
     custom_host: Option<String>,
     #[serde(alias = "overrideParams")]
     override_params: Option<Map<String, Value>>,
-    #[serde(alias = "strictOpenAiCompliance")]
+    #[serde(
+        alias = "strictOpenAiCompliance",
+        alias = "strictOpenAICompliance",
+        alias = "strict_openai_compliance"
+    )]
     strict_open_ai_compliance: Option<bool>,
     #[serde(alias = "requestTimeout")]
     request_timeout: Option<u64>,
@@ -193,10 +197,13 @@ impl Node {
             options,
             override_params: merge(around.override_params, self.override_params),
             strict: self.strict_open_ai_compliance.or(around.strict),
-            request_timeout: self
-                .request_timeout
-                .map(Duration::from_millis)
-                .or(around.request_timeout),
+            request_timeout: match self.request_timeout {
+                // As with Portkey, 0 is no limit.
+                Some(milliseconds) => {
+                    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
+                }
+                None => around.request_timeout,
+            },
             anthropic_beta: self.anthropic_beta.map_or(around.anthropic_beta, flags),
         };
         (here, self.targets.unwrap_or_default())
@@ -345,7 +352,7 @@ mod tests {
                 json!({"strategy": {"mode": "fallback"}, "targets": []}),
                 "x-portkey-config.strategy.mode",
             ),
-            (json!({"strategy": {}}), "x-portkey-config.strategy"),
+            (json!({"strategy": {}}), "x-portkey-config.strategy.mode"),
             (json!({"strategy": {"mode": "single"}}), "x-portkey-config.targets"),
             (json!({"strategy": {"mode": "single"}, "targets": []}), "x-portkey-config.targets"),
             (json!({"targets": [{}, {}]}), "x-portkey-config.targets"),

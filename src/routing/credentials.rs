@@ -68,10 +68,14 @@ pub(super) fn authority(
             api_key: in_config(config, "api_key"),
         }),
     ];
-    // A config may say how the key that comes by header is meant.
-    let key_of_headers = given_key(headers);
-    for source in sources.into_iter().flatten() {
-        if let Some(authority) = source.authority(key_of_headers, allow_gateway_identity)? {
+    let sources: Vec<Source<'_>> = sources.into_iter().flatten().collect();
+    // Either source may say how what the other gives is meant.
+    if let Some(kind) = sources.iter().find(|source| source.options.auth_type.is_some()) {
+        return kind.of_kind(&sources, allow_gateway_identity);
+    }
+    for source in &sources {
+        let pair = source.access_key()?.map(Authority::Given);
+        if let Some(authority) = pair.or_else(|| given_key(source.options).map(bearer)) {
             return Ok(authority);
         }
     }
@@ -79,36 +83,36 @@ pub(super) fn authority(
 }
 
 impl Source<'_> {
-    /// `None` if this source says nothing.
-    fn authority(
+    /// The credentials of the kind that this source's auth type says, from the
+    /// first source that has them.
+    fn of_kind(
         &self,
-        key_of_headers: Option<&SecretString>,
+        sources: &[Source<'_>],
         allow_gateway_identity: bool,
-    ) -> Result<Option<Authority>, Error> {
-        let bearer = |key: &SecretString| Authority::Given(Credentials::Bearer(key.clone()));
-        let Some(auth_type) = self.options.auth_type.as_deref() else {
-            let pair = self.access_key()?.map(Authority::Given);
-            return Ok(pair.or_else(|| given_key(self.options).map(bearer)));
-        };
+    ) -> Result<Authority, Error> {
+        let auth_type = self.options.auth_type.as_deref().unwrap_or_default();
         match auth_type.to_ascii_lowercase().as_str() {
-            "accesskey" => match self.access_key()? {
-                Some(pair) => Ok(Some(Authority::Given(pair))),
-                None => Err(Error::invalid(
+            "accesskey" => {
+                for source in sources {
+                    if let Some(pair) = source.access_key()? {
+                        return Ok(Authority::Given(pair));
+                    }
+                }
+                Err(Error::invalid(
                     &self.access_key_id,
                     format!("`{}` is `{auth_type}`, but there is no access key", self.auth_type),
-                )),
-            },
-            "apikey" => match given_key(self.options).or(key_of_headers) {
-                Some(key) => Ok(Some(bearer(key))),
-                None => Err(Error::invalid(
+                ))
+            }
+            "apikey" => sources.iter().find_map(|source| given_key(source.options)).map(bearer).ok_or_else(|| {
+                Error::invalid(
                     &self.api_key,
                     format!(
                         "`{}` is `{auth_type}`, but there is no Bedrock API key; send it as `Authorization: Bearer <key>`",
                         self.auth_type
                     ),
-                )),
-            },
-            "servicerole" if allow_gateway_identity => Ok(Some(Authority::Gateway)),
+                )
+            }),
+            "servicerole" if allow_gateway_identity => Ok(Authority::Gateway),
             "servicerole" => Err(Error::GatewayIdentityClosed),
             _ => Err(Error::invalid(
                 &self.auth_type,
@@ -143,6 +147,10 @@ impl Source<'_> {
 #[must_use]
 pub fn is_placeholder_key(key: &str) -> bool {
     PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(key.trim()))
+}
+
+fn bearer(key: &SecretString) -> Authority {
+    Authority::Given(Credentials::Bearer(key.clone()))
 }
 
 fn given_key(options: &ProviderOptions) -> Option<&SecretString> {
@@ -261,5 +269,13 @@ mod tests {
         );
         let by_config = config(json!({"aws_auth_type": "apiKey"}));
         assert_eq!(chosen(&key("k"), Some(&by_config), false), "bearer k");
+        let key_in_config =
+            config(json!({"api_key": "c", "aws_access_key_id": "A", "aws_secret_access_key": "s"}));
+        let nothing = ProviderOptions::default();
+        assert_eq!(
+            chosen(&typed("apiKey", nothing.clone()), Some(&key_in_config), false),
+            "bearer c"
+        );
+        assert_eq!(chosen(&typed("accessKey", nothing), Some(&key_in_config), false), "key A -");
     }
 }

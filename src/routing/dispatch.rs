@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
+use bytes::Bytes;
+
 use super::plan::{Authority, Plan};
 use crate::aws::identity::{self, GatewayIdentity};
-use crate::bedrock::request::ConverseRequest;
 use crate::bedrock::response::ConverseResponse;
 use crate::bedrock::stream::StreamEvent;
 use crate::upstream;
@@ -18,8 +19,15 @@ pub enum Error {
     #[error(transparent)]
     Identity(#[from] identity::Error),
     /// The provider refused, failed or could not be reached.
-    #[error(transparent)]
-    Upstream(#[from] upstream::Error),
+    #[error("{error}")]
+    Upstream {
+        /// What happened.
+        #[source]
+        error: upstream::Error,
+        /// Whether it happened to the gateway's own identity: then the provider's
+        /// words about it are the operator's business and not the caller's.
+        as_gateway: bool,
+    },
 }
 
 /// A stream whose first event is there: so far it was possible to answer with an
@@ -45,33 +53,38 @@ impl Dispatcher {
         Self { client, identity }
     }
 
-    /// Gets a whole answer.
+    /// Gets a whole answer to an encoded request.
     ///
     /// # Errors
     /// See [`Error`].
     pub async fn converse(
         &self,
         plan: Plan,
-        request: &ConverseRequest<'_>,
+        request: Bytes,
         now: SystemTime,
     ) -> Result<Answer<ConverseResponse>, Error> {
+        let as_gateway = matches!(plan.authority, Authority::Gateway);
         let target = self.target(plan, now).await?;
-        Ok(self.client.converse(&target, request, now).await?)
+        let answer = self.client.converse(&target, request, now).await;
+        answer.map_err(|error| Error::Upstream { error, as_gateway })
     }
 
-    /// Opens a stream and waits for its first event.
+    /// Opens a stream for an encoded request and waits for its first event.
     ///
     /// # Errors
     /// See [`Error`]; an exception that is the stream's first event is one too.
     pub async fn converse_stream(
         &self,
         plan: Plan,
-        request: &ConverseRequest<'_>,
+        request: Bytes,
         now: SystemTime,
     ) -> Result<OpenStream, Error> {
+        let as_gateway = matches!(plan.authority, Authority::Gateway);
+        let upstream = |error| Error::Upstream { error, as_gateway };
         let target = self.target(plan, now).await?;
-        let mut events = self.client.converse_stream(&target, request, now).await?;
-        let first = events.next().await?;
+        let events = self.client.converse_stream(&target, request, now).await;
+        let mut events = events.map_err(upstream)?;
+        let first = events.next().await.map_err(upstream)?;
         Ok(OpenStream { first, events })
     }
 

@@ -1,6 +1,6 @@
 //! Where a request goes and as whom.
 //!
-//! [`plan()`] is pure: it turns what the caller said ([`Directives`]) and what the
+//! [`authority()`] and [`plan()`] are pure: they turn what the caller said ([`Directives`]) and what the
 //! operator set ([`Settings`]) into a [`Plan`]. [`dispatch`] carries it out.
 
 pub mod config;
@@ -13,4 +13,4 @@ mod plan;
 pub use credentials::is_placeholder_key;
 pub use directives::Directives;
 pub use error::Error;
-pub use plan::{Authority, ModelAlias, Plan, Settings, plan};
+pub use plan::{Authority, ModelAlias, Plan, Settings, authority, plan};

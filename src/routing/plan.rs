@@ -92,23 +92,39 @@ impl Directives {
     }
 }
 
+/// Decides as whom a request is made. Needs nothing of its body, so that nobody's
+/// body is read who would be turned away.
+///
+/// # Errors
+/// See [`Error`].
+pub fn authority(directives: &Directives, settings: &Settings) -> Result<Authority, Error> {
+    let config = directives.config.as_ref();
+    check_provider(directives, config)?;
+    credentials::authority(&directives.options, config, settings.allow_gateway_identity)
+}
+
 /// Decides where a request for `model` goes.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn plan(
     directives: &Directives,
+    authority: Authority,
     model: Option<&str>,
     settings: &Settings,
 ) -> Result<Plan, Error> {
     let config = directives.config.as_ref();
-    check_provider(directives, config)?;
     let (model_id, model_region) = model_id(model, settings)?;
     let region = region(directives, config, model_region, settings)?;
-    let authority =
-        credentials::authority(&directives.options, config, settings.allow_gateway_identity)?;
-    let (base_url, is_custom_host) = base_url(directives, config, &region, settings)?;
-    Ok(Plan { authority, region, model_id, base_url, is_custom_host })
+    let (base_url, custom_host) = base_url(directives, config, &region, settings)?;
+    // Who only points at a host must not have the gateway's own key sent there.
+    if let (Some(param), Authority::Gateway) = (&custom_host, &authority) {
+        return Err(Error::invalid(
+            param,
+            "a custom host needs credentials of your own; the gateway's identity is not sent there",
+        ));
+    }
+    Ok(Plan { authority, region, model_id, base_url, is_custom_host: custom_host.is_some() })
 }
 
 /// The only provider there is; it is meant where none is named.
@@ -120,15 +136,16 @@ fn check_provider(directives: &Directives, config: Option<&GatewayConfig>) -> Re
     });
     let of_header =
         directives.provider.as_deref().map(|provider| (provider, "x-portkey-provider".to_owned()));
-    for (provider, param) in [of_config, of_header].into_iter().flatten() {
-        if !provider.trim().eq_ignore_ascii_case(BEDROCK) {
-            return Err(Error::invalid(
+    // With Portkey, the config's provider counts where both are given.
+    match of_config.or(of_header) {
+        Some((provider, param)) if !provider.trim().eq_ignore_ascii_case(BEDROCK) => {
+            Err(Error::invalid(
                 param,
                 format!("`{provider}` is not a provider of this gateway; there is `{BEDROCK}`"),
-            ));
+            ))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The model, and the region that belongs to it, if any does.
@@ -174,12 +191,13 @@ fn region(
     }
 }
 
+/// The address, and which words of the caller named it, if any did.
 fn base_url(
     directives: &Directives,
     config: Option<&GatewayConfig>,
     region: &Region,
     settings: &Settings,
-) -> Result<(String, bool), Error> {
+) -> Result<(String, Option<String>), Error> {
     let of_header = directives
         .options
         .custom_host
@@ -190,14 +208,14 @@ fn base_url(
     });
     if let Some((host, param)) = of_header.or(of_config) {
         let checked = custom_host::check(host, &settings.custom_hosts);
-        let url = checked.map_err(|error| Error::invalid(param, error.to_string()))?;
-        return Ok((url, true));
+        let url = checked.map_err(|error| Error::invalid(&param, error.to_string()))?;
+        return Ok((url, Some(param)));
     }
     let url = match &settings.endpoint_url {
         Some(url) => url.clone(),
         None => endpoint::bedrock_runtime(region, settings.endpoint_options),
     };
-    Ok((url, false))
+    Ok((url, None))
 }
 
 #[cfg(test)]
@@ -234,12 +252,21 @@ mod tests {
         directives
     }
 
+    fn plan_with(
+        directives: &Directives,
+        model: Option<&str>,
+        settings: &Settings,
+    ) -> Result<Plan, Error> {
+        let bearer = Authority::Given(Credentials::Bearer("key".into()));
+        authority(directives, settings).and_then(|_| plan(directives, bearer, model, settings))
+    }
+
     fn planned(directives: &Directives, model: &str) -> Plan {
-        plan(directives, Some(model), &settings()).unwrap()
+        plan_with(directives, Some(model), &settings()).unwrap()
     }
 
     fn param(directives: &Directives, model: Option<&str>) -> String {
-        match plan(directives, model, &settings()) {
+        match plan_with(directives, model, &settings()) {
             Err(Error::Invalid { param, .. }) => param,
             other => panic!("{other:?}"),
         }
@@ -291,9 +318,12 @@ mod tests {
         let mut other = Directives { provider: Some("openai".into()), ..Directives::default() };
         assert_eq!(param(&other, Some(ARN)), "x-portkey-provider");
         other.provider = Some("Bedrock".into());
-        assert!(plan(&other, Some(ARN), &settings()).is_ok());
-        let config = directives(None, Some(json!({"provider": "openai"})));
+        assert!(plan_with(&other, Some(ARN), &settings()).is_ok());
+        let mut config = directives(None, Some(json!({"provider": "openai"})));
         assert_eq!(param(&config, Some(ARN)), "x-portkey-config.provider");
+        config = directives(None, Some(json!({"provider": "bedrock"})));
+        config.provider = Some("openai".into());
+        assert!(plan_with(&config, Some(ARN), &settings()).is_ok());
     }
 
     #[test]
@@ -305,14 +335,18 @@ mod tests {
             (plan.base_url.as_str(), plan.is_custom_host),
             ("https://bedrock.example/v", true)
         );
-        directives.options.custom_host = Some("http://169.254.169.254".into());
+        let gateways = super::plan(&directives, Authority::Gateway, Some(ARN), &settings());
+        assert!(
+            matches!(gateways, Err(Error::Invalid { param, .. }) if param == "x-portkey-custom-host")
+        );
+        directives.options.custom_host = Some("https://169.254.169.254".into());
         assert_eq!(param(&directives, Some(ARN)), "x-portkey-custom-host");
     }
 
     #[test]
     fn an_endpoint_of_the_operator_takes_the_place_of_every_regions() {
         let settings = Settings { endpoint_url: Some("http://127.0.0.1:9".into()), ..settings() };
-        let plan = plan(&Directives::default(), Some(ARN), &settings).unwrap();
+        let plan = plan_with(&Directives::default(), Some(ARN), &settings).unwrap();
         assert_eq!((plan.base_url.as_str(), plan.is_custom_host), ("http://127.0.0.1:9", false));
     }
 }

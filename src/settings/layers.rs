@@ -13,6 +13,9 @@ use super::{DEFAULTS, Environment};
 /// Prefix of the environment variables; `server.listen` is `<PREFIX>SERVER_LISTEN`.
 const PREFIX: &str = "BEDROCK_GATEWAY_";
 
+/// The variable that names the file; read by the command line.
+const CONFIG: &str = "CONFIG";
+
 /// Variables of AWS's own tools that mean a setting, weakest first.
 const AWS_VARIABLES: [(&str, &str); 6] = [
     ("AWS_DEFAULT_REGION", "aws.region"),
@@ -94,7 +97,7 @@ impl Layers {
         }
         for (name, text) in environment.range(PREFIX.to_owned()..) {
             let Some(rest) = name.strip_prefix(PREFIX) else { break };
-            if text.is_empty() || is_kubernetes_service_variable(rest) {
+            if text.is_empty() || rest == CONFIG || is_kubernetes_service_variable(rest) {
                 continue;
             }
             let origin = format!("environment variable {name}");

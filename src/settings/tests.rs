@@ -106,7 +106,7 @@ fn every_problem_is_reported_at_once() {
         "server.max_body_bytes (from file test.toml): must be of type integer",
         "aws.region (from file test.toml): `moon` is not",
         "upstream.custom_hosts (from file test.toml): \"127.0.0.1\": loopback",
-        "\"https://a/b\": must be a host name",
+        "\"https://a/b\": must be a host name, with a port",
         "5: must be an array of strings",
         "models.aliases.\"a\" (from file test.toml): must be a model id",
         "models.aliases.\"b\" (from file test.toml): `y` is not",

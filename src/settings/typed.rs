@@ -150,6 +150,8 @@ fn endpoint_url(text: &str) -> Result<Option<String>, String> {
     let is_plain = |url: &Url| {
         matches!(url.scheme(), "http" | "https")
             && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none()
     };
@@ -164,10 +166,13 @@ fn endpoint_url(text: &str) -> Result<Option<String>, String> {
 fn custom_host_pattern(pattern: String) -> Result<String, String> {
     let pattern = pattern.to_ascii_lowercase();
     let host = pattern.strip_prefix("*.").unwrap_or(&pattern);
-    match custom_host::check(host, std::slice::from_ref(&host.to_owned())) {
+    match custom_host::check(host, &[host.to_owned()]) {
         Ok(url) if url == format!("https://{host}") => Ok(pattern),
         Err(error @ custom_host::Error::Forbidden) => Err(error.to_string()),
-        _ => Err("must be a host name, without scheme, port or path".to_owned()),
+        _ => {
+            Err("must be a host name, with a port if it is not 443; without scheme or path"
+                .to_owned())
+        }
     }
 }
 

@@ -44,6 +44,8 @@ struct Fields {
     error_cause: Option<String>,
 }
 
+/// What is logged where no answer was ready when the client left; nginx's number for it.
+const CLIENT_LEFT: u16 = 499;
 /// Asked by load balancers and orchestrators.
 const HEALTH_PATH: &str = "/health";
 /// How much of a text from outside goes into a line.
@@ -59,7 +61,7 @@ impl AccessRecord {
                 trace_id: shortened(trace_id),
                 method: shortened(method),
                 path: shortened(path),
-                status: 0,
+                status: CLIENT_LEFT,
                 outcome: Outcome::Aborted,
                 model: None,
                 model_id: None,
@@ -135,6 +137,8 @@ impl Drop for Inner {
             return;
         }
         let outcome = match fields.outcome {
+            // The body was sent to its end, and its end was an error in band.
+            Outcome::Complete if fields.status < 400 && fields.error_code.is_some() => "broken",
             Outcome::Complete => "complete",
             Outcome::Aborted => "aborted",
         };

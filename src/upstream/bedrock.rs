@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
-use serde::Serialize;
 
 use super::error::{Error, ErrorKind, Refusal};
 use super::events::EventStream;
@@ -52,6 +51,17 @@ pub struct Answer<T> {
     pub request_id: Option<String>,
 }
 
+/// Writes a request as it is sent, so that what it was made of can be let go
+/// while the model is waited for.
+///
+/// # Errors
+/// A value has no form in JSON.
+pub fn encode(request: &ConverseRequest<'_>) -> Result<Bytes, Error> {
+    let mut written = Vec::with_capacity(TYPICAL_REQUEST_BYTES);
+    serde_json::to_writer(&mut written, request).map_err(ErrorKind::Encode)?;
+    Ok(Bytes::from(written))
+}
+
 /// Calls Bedrock; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct BedrockClient {
@@ -71,14 +81,14 @@ impl BedrockClient {
         })
     }
 
-    /// Calls Converse.
+    /// Calls Converse with an encoded request.
     ///
     /// # Errors
     /// Bedrock refused, could not be reached, or gave no answer.
     pub async fn converse(
         &self,
         target: &BedrockTarget,
-        request: &ConverseRequest<'_>,
+        request: Bytes,
         now: SystemTime,
     ) -> Result<Answer<ConverseResponse>, Error> {
         let response = self.send(target, "converse", request, now).await?;
@@ -89,14 +99,14 @@ impl BedrockClient {
         Ok(Answer { body, request_id })
     }
 
-    /// Calls `ConverseStream`.
+    /// Calls `ConverseStream` with an encoded request.
     ///
     /// # Errors
     /// Bedrock refused or could not be reached; later faults are the stream's.
     pub async fn converse_stream(
         &self,
         target: &BedrockTarget,
-        request: &ConverseRequest<'_>,
+        request: Bytes,
         now: SystemTime,
     ) -> Result<EventStream, Error> {
         let response = self.send(target, "converse-stream", request, now).await?;
@@ -113,16 +123,13 @@ impl BedrockClient {
     }
 
     /// Signs and sends; an answer that is not a success is an error.
-    async fn send<T: Serialize>(
+    async fn send(
         &self,
         target: &BedrockTarget,
         operation: &str,
-        body: &T,
+        body: Bytes,
         now: SystemTime,
     ) -> Result<reqwest::Response, Error> {
-        let mut written = Vec::with_capacity(TYPICAL_REQUEST_BYTES);
-        serde_json::to_writer(&mut written, body).map_err(ErrorKind::Encode)?;
-        let body = Bytes::from(written);
         let BedrockTarget { base_url, is_custom_host, region, model_id, credentials } = target;
         let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
         let mut headers = HeaderMap::new();

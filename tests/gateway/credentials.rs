@@ -76,6 +76,22 @@ async fn the_gateways_own_identity_is_lent_only_where_the_settings_allow() {
 }
 
 #[tokio::test]
+async fn the_gateways_own_identity_is_sent_to_nobody_who_is_named_and_not_told_of() {
+    let settings =
+        "[aws]\nallow_gateway_identity = true\n[upstream]\ncustom_hosts = [\"bedrock.example\"]";
+    let stack = Stack::start_with(settings).await;
+    let host = [("x-portkey-custom-host", "https://bedrock.example")];
+    let answer = stack.post(&host, &chat(CLAUDE, "hi")).await;
+    assert_eq!((answer.status, answer.error("param")), (400, json!("x-portkey-custom-host")));
+    let key = [("x-portkey-virtual-key", "tenant-a")];
+    let answer = stack.post(&key, &chat(CLAUDE, "hi")).await;
+    assert_eq!((answer.status, answer.error("param")), (400, json!("x-portkey-virtual-key")));
+    let refused = stack.post(&[], &chat("emulator.error-access-denied", "hi")).await;
+    assert_eq!((refused.status, refused.error("code")), (403, json!("AccessDeniedException")));
+    assert!(refused.error("message").as_str().unwrap().contains("the gateway's own identity"));
+}
+
+#[tokio::test]
 async fn what_aws_says_of_credentials_is_told() {
     let stack = Stack::start().await;
     let pair = |id, secret, token| {

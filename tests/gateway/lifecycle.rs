@@ -1,5 +1,6 @@
 //! How the gateway ends.
 
+use bedrock_gateway::emulator::Outcome;
 use tokio::time::timeout;
 
 use crate::support::{Answer, CLAUDE, KEY_PAIR, PATIENCE, Stack, chat, streamed};
@@ -31,10 +32,11 @@ async fn what_does_not_finish_is_cut_off_when_the_grace_is_over() {
             .fold(request, |request, (name, value)| request.header(name, value));
         request.body(chat("emulator.hang", "hi").to_string()).send()
     });
-    stack.next_observed().await;
+    assert_eq!(stack.next_observed().await.outcome, Outcome::Held);
     stack.stop();
     timeout(PATIENCE, &mut stack.gateway).await.expect("the gateway to end").unwrap();
-    asking.abort();
+    assert!(asking.await.unwrap().is_err(), "the request was answered");
+    assert!(matches!(stack.next_observed().await.outcome, Outcome::ClientLeft { .. }));
 }
 
 #[tokio::test]

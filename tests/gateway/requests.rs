@@ -41,9 +41,10 @@ async fn what_is_not_served_is_an_openai_error() {
         .header("content-type", "application/x-www-form-urlencoded")
         .body(good.clone());
     assert_eq!(read(form).await.status, 415);
-    for not_json in ["", "{", "[]", "hello", "{} x"] {
+    for not_json in ["", "{", "[]", "hello", "{\"messages\":[]} x"] {
         let bad = request(http::Method::POST, "/v1/chat/completions")
             .header("content-type", "application/json")
+            .header("x-api-key", "k")
             .body(not_json);
         let bad = read(bad).await;
         assert_eq!(
@@ -53,6 +54,13 @@ async fn what_is_not_served_is_an_openai_error() {
         );
         assert_eq!(bad.error("param"), Value::Null);
     }
+    let packed = request(http::Method::POST, "/v1/chat/completions")
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip")
+        .body("x");
+    assert_eq!(read(packed).await.error("code"), "unsupported_content_encoding");
+    let untyped = request(http::Method::POST, "/v1/chat/completions").body("{}");
+    assert_eq!(read(untyped).await.status, 415);
     for kind in ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.api+json"]
     {
         let mut fine = request(http::Method::POST, "/v1/chat/completions/")
@@ -74,7 +82,7 @@ async fn a_body_that_is_too_large_is_413() {
     // A length that is not announced is found out all the same.
     let address = stack.url.strip_prefix("http://").unwrap();
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\nx-api-key: k\r\n\r\n";
     let chunk = format!("{:x}\r\n{}\r\n0\r\n\r\n", 4000, "y".repeat(4000));
     tokio::io::AsyncWriteExt::write_all(&mut socket, format!("{head}{chunk}").as_bytes())
         .await
@@ -82,6 +90,28 @@ async fn a_body_that_is_too_large_is_413() {
     let mut text = String::new();
     tokio::io::AsyncReadExt::read_to_string(&mut socket, &mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
+}
+
+#[tokio::test]
+async fn who_is_refused_early_still_gets_an_answer() {
+    let stack = Stack::start().await;
+    let body = "x".repeat(20_000_000);
+    for (path, headers, status) in [
+        ("/v1/embeddings", vec![], 404),
+        ("/health", vec![], 405),
+        ("/v1/chat/completions", vec![("content-type", "text/plain")], 415),
+        ("/v1/chat/completions", vec![("content-type", "application/json")], 401),
+        (
+            "/v1/chat/completions",
+            vec![("content-type", "application/json"), ("x-portkey-config", "pc-1")],
+            400,
+        ),
+    ] {
+        let request = stack.http.post(format!("{}{path}", stack.url)).body(body.clone());
+        let request =
+            headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        assert_eq!(Answer::read(request.send().await.unwrap()).await.status, status, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -202,6 +232,14 @@ async fn a_config_is_carried_out() {
     .to_string();
     let answer = stack.post(&[("x-portkey-config", &config)], &chat(CLAUDE, "one two three")).await;
     assert_eq!(answer.header("x-portkey-last-used-option-index"), "config.targets[0]");
+    let refused = config.replace("amazon.nova-lite-v1:0", "emulator.throttle");
+    let refused = stack.post(&[("x-portkey-config", &refused)], &chat(CLAUDE, "x")).await;
+    assert_eq!(refused.header("x-portkey-last-used-option-index"), "config.targets[0]");
+    assert_eq!(refused.status, 429);
+    assert_eq!(stack.next_observed().await.model_id, "amazon.nova-lite-v1:0");
+    assert_eq!(stack.next_observed().await.model_id, "emulator.throttle");
+    let again = stack.post(&[("x-portkey-config", &config)], &chat(CLAUDE, "one two three")).await;
+    assert_eq!(again.status, 200);
     let completion = answer.json();
     assert_eq!(completion["model"], "amazon.nova-lite-v1:0");
     assert_eq!(completion["choices"][0]["finish_reason"], "max_tokens");
@@ -213,7 +251,8 @@ async fn a_config_is_carried_out() {
         .await;
     assert_eq!((bad.status, bad.error("param")), (400, json!("x-portkey-config.provider")));
     let override_type = r#"{"override_params": {"max_tokens": "many"}}"#;
-    let bad = stack.post(&[("x-portkey-config", override_type)], &chat(CLAUDE, "x")).await;
+    let headers = [KEY_PAIR[0], KEY_PAIR[1], ("x-portkey-config", override_type)];
+    let bad = stack.post(&headers, &chat(CLAUDE, "x")).await;
     assert_eq!((bad.status, bad.error("param")), (400, json!("max_tokens")));
 }
 
@@ -252,7 +291,9 @@ async fn cors_is_off_unless_set() {
 async fn a_custom_host_must_be_allowed() {
     let mut stack = Stack::start_with("[upstream]\ncustom_hosts = [\"bedrock.example\"]").await;
     for host in [
-        "http://127.0.0.1:9",
+        "https://127.0.0.1:9",
+        "http://bedrock.example",
+        "https://bedrock.example:8443",
         "http://2130706433",
         "http://[::1]",
         "http://169.254.169.254",

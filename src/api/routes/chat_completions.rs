@@ -3,9 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::HeaderValue;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -13,94 +15,119 @@ use crate::api::error::{ApiError, UPSTREAM_REQUEST_ID};
 use crate::api::middleware::OPTION_INDEX;
 use crate::api::sse::{Deadline, SseBody, note_usage};
 use crate::api::{AppState, body, context};
-use crate::bedrock::request::ConverseRequest;
-use crate::openai::chat;
-use crate::routing::{self, Directives, Plan};
+use crate::openai::chat::{self, StreamOptions};
+use crate::routing::dispatch::Dispatcher;
+use crate::routing::{self, Authority, Directives, Plan};
 use crate::telemetry::AccessRecord;
 use crate::translate;
 use crate::translate::chat::{ChatStream, RequestContext, ResponseContext};
+use crate::upstream::bedrock::encode;
 
 /// Answers a chat request, whole or as a stream.
 pub(in crate::api) async fn chat_completions(
     State(state): State<AppState>,
     Extension(record): Extension<AccessRecord>,
     request: Request,
-) -> Result<Response, ApiError> {
-    let answer = answer(&state, &record, request).await;
-    answer.map_err(|error| error.noted(&record))
-}
-
-async fn answer(
-    state: &AppState,
-    record: &AccessRecord,
-    request: Request,
-) -> Result<Response, ApiError> {
-    let (head, request_body) = request.into_parts();
-    let directives = context::directives(&head.headers)?;
-    let request_body = body::read(&head.headers, request_body, state.max_body_bytes).await?;
-    let override_params =
-        directives.config.as_ref().and_then(|config| config.override_params.as_ref());
-    let request: chat::Request = body::parse(&request_body, override_params)?;
-    let model = request.model.clone().unwrap_or_default();
-    let stream = request.stream.unwrap_or(false);
-    let plan = routing::plan(&directives, Some(&model), &state.routing)?;
-    record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
-
-    let beta = directives.beta_flags();
-    let converse =
-        translate::chat::request(&request, &RequestContext { anthropic_beta: &beta, stream })?;
-    let context = response_context(model, &directives);
-    let call = Call { state, record, timeout: directives.timeout(), context };
-    let strict = call.context.strict;
-    let answer = if stream {
-        let include_usage =
-            request.stream_options.as_ref().and_then(|options| options.include_usage);
-        call.streamed(plan, &converse, include_usage.unwrap_or(false)).await
-    } else {
-        call.whole(plan, &converse).await
+) -> Response {
+    let (head, body) = request.into_parts();
+    let (directives, authority) = match admit(&state, &head.headers, &body) {
+        Ok(admitted) => admitted,
+        Err(error) => {
+            body::discard(&head.headers, body).await;
+            return error.noted(&record).into_response();
+        }
     };
-    let mut response = answer.map_err(|error| error.of_provider(strict))?;
-    if let Ok(index) = HeaderValue::from_str(directives.option_index()) {
-        response.headers_mut().insert(OPTION_INDEX, index);
+    let option_index = HeaderValue::from_str(directives.option_index());
+    let answer = async {
+        let body = body::read(&head.headers, body, state.max_body_bytes).await?;
+        let call = Call::prepare(&state, &record, &directives, authority, &body)?;
+        drop(body);
+        let strict = call.context.strict;
+        call.answer().await.map_err(|error| error.of_provider(strict))
+    };
+    let mut response = match answer.await {
+        Ok(response) => response,
+        Err(error) => error.noted(&record).into_response(),
+    };
+    if let Ok(option_index) = option_index {
+        response.headers_mut().insert(OPTION_INDEX, option_index);
     }
-    Ok(response)
+    response
 }
 
-/// One call of a model, and what its answer depends on.
+/// What can be known before the body is read: nobody's body is read who would be
+/// turned away.
+fn admit(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: &Body,
+) -> Result<(Directives, Authority), ApiError> {
+    body::check(headers, body, state.max_body_bytes)?;
+    let directives = context::directives(headers)?;
+    let authority = routing::authority(&directives, &state.routing)?;
+    Ok((directives, authority))
+}
+
+/// One call of a model. It holds the request as it is sent and nothing that it
+/// was made of, since a model may take minutes.
 struct Call<'a> {
-    state: &'a AppState,
+    dispatcher: &'a Dispatcher,
     record: &'a AccessRecord,
     timeout: Option<Duration>,
     context: ResponseContext,
+    plan: Plan,
+    request: Bytes,
+    /// `None` for a whole answer.
+    stream: Option<StreamOptions>,
 }
 
-impl Call<'_> {
-    async fn whole(self, plan: Plan, request: &ConverseRequest<'_>) -> Result<Response, ApiError> {
-        let Self { state, record, timeout, context } = self;
-        let call = state.dispatcher.converse(plan, request, SystemTime::now());
-        let answer = within(timeout, call).await??;
-        record.upstream_request_id(answer.request_id.as_deref());
-        note_usage(record, answer.body.usage);
-        let completion = translate::chat::response(answer.body, context)?;
-        let response = Json(completion).into_response();
-        Ok(with_request_id(response, answer.request_id.as_deref()))
+impl<'a> Call<'a> {
+    fn prepare(
+        state: &'a AppState,
+        record: &'a AccessRecord,
+        directives: &Directives,
+        authority: Authority,
+        body: &[u8],
+    ) -> Result<Self, ApiError> {
+        let override_params =
+            directives.config.as_ref().and_then(|config| config.override_params.as_ref());
+        let mut request: chat::Request = body::parse(body, override_params)?;
+        let model = request.model.take().unwrap_or_default();
+        let stream = request.stream.unwrap_or(false);
+        let plan = routing::plan(directives, authority, Some(&model), &state.routing)?;
+        record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
+        let beta = directives.beta_flags();
+        let converse =
+            translate::chat::request(&request, &RequestContext { anthropic_beta: &beta, stream })?;
+        Ok(Self {
+            dispatcher: &state.dispatcher,
+            record,
+            timeout: directives.timeout(),
+            context: response_context(model, directives),
+            plan,
+            request: encode(&converse)?,
+            stream: stream.then(|| request.stream_options.clone().unwrap_or_default()),
+        })
     }
 
-    async fn streamed(
-        self,
-        plan: Plan,
-        request: &ConverseRequest<'_>,
-        include_usage: bool,
-    ) -> Result<Response, ApiError> {
-        let Self { state, record, timeout, context } = self;
+    async fn answer(self) -> Result<Response, ApiError> {
+        let Self { dispatcher, record, timeout, context, plan, request, stream } = self;
+        let now = SystemTime::now();
+        let Some(options) = stream else {
+            let answer = within(timeout, dispatcher.converse(plan, request, now)).await??;
+            record.upstream_request_id(answer.request_id.as_deref());
+            note_usage(record, answer.body.usage);
+            let completion = translate::chat::response(answer.body, context)?;
+            let response = Json(completion).into_response();
+            return Ok(with_request_id(response, answer.request_id.as_deref()));
+        };
         let strict = context.strict;
-        // It began with the call, and goes on while the stream is read.
+        // It begins with the call, and goes on while the stream is read.
         let deadline = timeout.map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
-        let call = state.dispatcher.converse_stream(plan, request, SystemTime::now());
-        let open = within(timeout, call).await??;
+        let open = within(timeout, dispatcher.converse_stream(plan, request, now)).await??;
         let request_id = open.events.request_id().map(str::to_owned);
         record.upstream_request_id(request_id.as_deref());
-        let stream = ChatStream::new(context, include_usage);
+        let stream = ChatStream::new(context, options.include_usage.unwrap_or(false));
         let body = SseBody::new(open, stream, deadline, strict, record.clone());
         Ok(with_request_id(body.into_response(), request_id.as_deref()))
     }

@@ -3,12 +3,13 @@
 mod chat_completions;
 
 use axum::Json;
-use axum::extract::Extension;
-use axum::http::{Method, StatusCode, Uri};
+use axum::extract::{Extension, Request};
+use axum::http::StatusCode;
 use serde::Serialize;
 
 pub(super) use chat_completions::chat_completions;
 
+use super::body;
 use super::error::ApiError;
 use crate::telemetry::AccessRecord;
 
@@ -45,20 +46,25 @@ pub(super) async fn health() -> Json<Health> {
 /// Any other path.
 pub(super) async fn not_found(
     Extension(record): Extension<AccessRecord>,
-    method: Method,
-    uri: Uri,
+    request: Request,
 ) -> ApiError {
-    let message =
-        format!("there is no `{method} {}` here; see `GET /` for what there is", uri.path());
+    let (head, body) = request.into_parts();
+    body::discard(&head.headers, body).await;
+    let message = format!(
+        "there is no `{} {}` here; see `GET /` for what there is",
+        head.method,
+        head.uri.path()
+    );
     ApiError::request(StatusCode::NOT_FOUND, "unknown_url", message).noted(&record)
 }
 
 /// A known path with a method that it does not have; axum adds `Allow`.
 pub(super) async fn method_not_allowed(
     Extension(record): Extension<AccessRecord>,
-    method: Method,
-    uri: Uri,
+    request: Request,
 ) -> ApiError {
-    let message = format!("`{}` is not served with `{method}`", uri.path());
+    let (head, body) = request.into_parts();
+    body::discard(&head.headers, body).await;
+    let message = format!("`{}` is not served with `{}`", head.uri.path(), head.method);
     ApiError::request(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).noted(&record)
 }

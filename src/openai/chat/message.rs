@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::openai::string_or::StringOr;
+use crate::json::string_or::StringOr;
 
 /// `content`: a string, or an array of parts.
 pub type Content = StringOr<Vec<ContentPart>>;

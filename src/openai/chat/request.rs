@@ -5,16 +5,16 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::message::Message;
-use crate::openai::string_or::{Expected, StringOr};
+use crate::json::raw_object::RawObject;
+use crate::json::string_or::{Expected, StringOr};
 
 /// A chat completion request. Each field's doc names the file of
 /// `translate/chat` that owns it.
 #[derive(Debug, Deserialize)]
 pub struct Request {
-    /// What the client calls the model. Owner: `routing/models.rs`.
+    /// What the client calls the model. Owner: `routing/plan.rs`.
     pub model: Option<String>,
     /// The conversation so far. Owner: `messages.rs`, `content.rs`.
     pub messages: Vec<Message>,
@@ -36,29 +36,35 @@ pub struct Request {
     pub n: Option<i64>,
     /// Whether to stream. Owner: `api/routes/chat_completions.rs`.
     pub stream: Option<bool>,
-    /// What the stream reports. Owner: `stream.rs`.
+    /// What the stream reports. Owner: `api/routes/chat_completions.rs`.
     pub stream_options: Option<StreamOptions>,
 
     /// Portkey: Anthropic's extended thinking, `{"type","budget_tokens"}`,
     /// handed to the model as it is. Owner: `additional.rs`.
-    pub thinking: Option<Map<String, Value>>,
+    pub thinking: Option<RawObject>,
     /// Portkey: sample from the k likeliest tokens. Owner: `additional.rs`.
     pub top_k: Option<i64>,
     /// Portkey: Anthropic beta flags, a comma list or an array. Owner: `additional.rs`.
     pub anthropic_beta: Option<StringOr<Vec<String>>>,
     /// Portkey: fields for the model that Converse does not name. Owner: `additional.rs`.
-    #[serde(alias = "additionalModelRequestFields")]
-    pub additional_model_request_fields: Option<Map<String, Value>>,
+    pub additional_model_request_fields: Option<RawObject>,
+    /// The same; where both are sent, this one counts.
+    #[serde(rename = "additionalModelRequestFields")]
+    pub additional_model_request_fields_camel: Option<RawObject>,
     /// Portkey: JSON pointers into the model's own answer. Owner: `additional.rs`.
-    #[serde(alias = "additionalModelResponseFieldPaths")]
     pub additional_model_response_field_paths: Option<Vec<String>>,
+    /// The same; where both are sent, this one counts.
+    #[serde(rename = "additionalModelResponseFieldPaths")]
+    pub additional_model_response_field_paths_camel: Option<Vec<String>>,
     /// Portkey: a Bedrock guardrail for this request. Owner: `additional.rs`.
-    #[serde(alias = "guardrailConfig")]
     pub guardrail_config: Option<GuardrailConfig>,
+    /// The same; where both are sent, this one counts.
+    #[serde(rename = "guardrailConfig")]
+    pub guardrail_config_camel: Option<GuardrailConfig>,
 }
 
 /// `stream_options`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct StreamOptions {
     /// Whether a last chunk reports the token usage.
     pub include_usage: Option<bool>,

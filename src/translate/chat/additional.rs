@@ -2,73 +2,90 @@
 //! `anthropic_beta`, `additional_model_request_fields`, `guardrail_config`.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::error::Error;
-use crate::bedrock::request::GuardrailConfiguration;
+use crate::bedrock::request::{AdditionalFields, GuardrailConfiguration};
+use crate::json::raw_object::RawObject;
+use crate::json::string_or::StringOr;
 use crate::openai::chat::GuardrailConfig;
-use crate::openai::string_or::StringOr;
 
 /// The fields of a request that end in `additionalModelRequestFields`.
 pub(super) struct Additional<'a> {
-    pub(super) fields: Option<&'a Map<String, Value>>,
-    pub(super) thinking: Option<&'a Map<String, Value>>,
+    pub(super) fields: Option<&'a RawObject>,
+    pub(super) thinking: Option<&'a RawObject>,
     pub(super) top_k: Option<i64>,
     pub(super) anthropic_beta: Option<&'a StringOr<Vec<String>>>,
 }
 
 /// The caller's own `additional_model_request_fields` with the named fields
-/// laid over them. Copied only if there is something to lay over.
+/// laid over them; taken apart only if there is something to lay over.
 pub(super) fn request_fields<'a>(
     additional: &Additional<'a>,
     beta_of_headers: &[String],
-) -> Result<Option<Cow<'a, Map<String, Value>>>, Error> {
+) -> Result<Option<AdditionalFields<'a>>, Error> {
     let Additional { fields, thinking, top_k, anthropic_beta } = *additional;
-    let beta = beta_flags(beta_of_headers, anthropic_beta, fields)?;
-    let mut fields = fields.map(Cow::Borrowed);
-    let mut set = |name: &str, value: Value| {
-        fields.get_or_insert_default().to_mut().insert(name.to_owned(), value);
-    };
-    if let Some(thinking) = thinking {
-        set("thinking", Value::Object(thinking.clone()));
-    }
-    if let Some(top_k) = top_k {
-        set("top_k", top_k.into());
-    }
-    if !beta.is_empty() {
-        set("anthropic_beta", beta.into());
-    }
-    Ok(fields.filter(|fields| !fields.is_empty()))
-}
-
-/// Flags from everywhere, each once, those of headers first. Empty if only the
-/// caller's own additional fields have any: they stand as they are.
-fn beta_flags<'a>(
-    headers: &'a [String],
-    body: Option<&'a StringOr<Vec<String>>>,
-    fields: Option<&'a Map<String, Value>>,
-) -> Result<Vec<&'a str>, Error> {
-    let mut flags: Vec<&str> = headers.iter().map(String::as_str).collect();
-    match body {
+    let fields = fields.filter(|fields| !fields.is_empty());
+    let mut flags: Vec<&str> = beta_of_headers.iter().map(String::as_str).collect();
+    match anthropic_beta {
         None => {}
         Some(StringOr::String(list)) => flags.extend(list.split(',').map(str::trim)),
         Some(StringOr::Other(list)) => flags.extend(list.iter().map(|flag| flag.trim())),
     }
-    if !flags.is_empty()
-        && let Some(own) = fields.and_then(|fields| fields.get("anthropic_beta"))
-    {
-        let own = own.as_array().ok_or_else(|| {
+    if thinking.is_none() && top_k.is_none() && flags.iter().all(|flag| flag.is_empty()) {
+        return Ok(fields.map(|fields| AdditionalFields::Raw(fields.as_raw())));
+    }
+    let mut merged: BTreeMap<String, Cow<'a, RawValue>> = fields
+        .map(RawObject::members)
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name, Cow::Borrowed(value)))
+        .collect();
+    if let Some(thinking) = thinking {
+        merged.insert("thinking".to_owned(), Cow::Borrowed(thinking.as_raw()));
+    }
+    if let Some(top_k) = top_k {
+        merged.insert("top_k".to_owned(), raw("top_k", &top_k)?);
+    }
+    if let Some(flags) = with_flags_of_fields(flags, merged.get(BETA))? {
+        merged.insert(BETA.to_owned(), raw(BETA, &flags)?);
+    }
+    Ok(Some(AdditionalFields::Merged(merged)))
+}
+
+const BETA: &str = "anthropic_beta";
+
+/// Flags from everywhere, each once, those of headers first. `None` if only the
+/// caller's own additional fields have any: they stand as they are.
+fn with_flags_of_fields(
+    flags: Vec<&str>,
+    own: Option<&Cow<'_, RawValue>>,
+) -> Result<Option<Vec<String>>, Error> {
+    let mut seen = HashSet::new();
+    let mut all: Vec<String> = Vec::new();
+    let mut add = |flag: &str| {
+        if !flag.is_empty() && seen.insert(flag.to_owned()) {
+            all.push(flag.to_owned());
+        }
+    };
+    flags.into_iter().for_each(&mut add);
+    if let Some(own) = own {
+        let own: Vec<String> = serde_json::from_str(own.get()).map_err(|_| {
             Error::at(
                 "additional_model_request_fields.anthropic_beta",
                 "must be an array of strings",
             )
         })?;
-        flags.extend(own.iter().filter_map(Value::as_str));
+        own.iter().for_each(|flag| add(flag));
     }
-    let mut seen = std::collections::HashSet::new();
-    flags.retain(|flag| !flag.is_empty() && seen.insert(*flag));
-    Ok(flags)
+    Ok((!all.is_empty()).then_some(all))
+}
+
+fn raw<'a>(param: &str, value: &impl Serialize) -> Result<Cow<'a, RawValue>, Error> {
+    to_raw_value(value).map(Cow::Owned).map_err(|error| Error::at(param, error.to_string()))
 }
 
 pub(super) fn guardrail(config: &GuardrailConfig, stream: bool) -> GuardrailConfiguration<'_> {

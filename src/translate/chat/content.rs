@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::Error;
+use super::error::{Error, quoted};
 use super::image;
 use crate::bedrock::request::{ContentBlock, ReasoningContentBlock, ReasoningTextBlock, Role};
+use crate::json::string_or::StringOr;
 use crate::openai::chat::{Content, ContentPart};
-use crate::openai::string_or::StringOr;
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
 /// out: Bedrock refuses it, and it says nothing.
@@ -73,7 +73,7 @@ pub(super) fn texts<'a>(
         } else {
             Err(Error::at(
                 format_args!("{param}.type"),
-                format!("a {whose} message is made of `text` parts, not `{}`", part.kind),
+                format!("a {whose} message is made of `text` parts, not `{}`", quoted(&part.kind)),
             ))
         }
     };
@@ -115,6 +115,6 @@ fn unknown_part(kind: &str, role: Role, param: fmt::Arguments<'_>) -> Error {
     };
     Error::at(
         format_args!("{param}.type"),
-        format!("the parts of {whose} message may be {known}, not `{kind}`"),
+        format!("the parts of {whose} message may be {known}, not `{}`", quoted(kind)),
     )
 }

@@ -19,6 +19,14 @@ impl Error {
     }
 }
 
+/// How much of a client's own text an error repeats.
+const MAX_QUOTED: usize = 40;
+
+/// The start of a client's own text, for an error.
+pub(super) fn quoted(text: &str) -> String {
+    text.chars().take(MAX_QUOTED).collect()
+}
+
 /// The provider sent something that is not an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamFault {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::error::Error;
+use super::error::{Error, quoted};
 use crate::bedrock::request::{BlobSource, ImageBlock};
 use crate::openai::chat::ImageUrl;
 
@@ -19,19 +19,13 @@ pub(super) fn block<'a>(
     let format = format_of(media_type).ok_or_else(|| {
         Error::at(
             place,
-            format!(
-                "Bedrock reads png, jpeg, gif and webp images, not `{}`",
-                media_type.chars().take(MAX_QUOTED).collect::<String>()
-            ),
+            format!("Bedrock reads png, jpeg, gif and webp images, not `{}`", quoted(media_type)),
         )
     })?;
     let bytes = standard_base64(data)
         .ok_or_else(|| Error::at(place, "the data after `base64,` is not base64"))?;
     Ok(ImageBlock { format, source: BlobSource::Bytes(bytes) })
 }
-
-/// How much of a client's own text an error repeats.
-const MAX_QUOTED: usize = 40;
 
 /// `data:<media type>[;parameters];base64,<data>`, per RFC 2397; scheme, media
 /// type and the word `base64` in any case.

@@ -65,12 +65,16 @@ pub fn request<'a>(
         top_k,
         anthropic_beta,
         additional_model_request_fields,
+        additional_model_request_fields_camel,
         additional_model_response_field_paths,
+        additional_model_response_field_paths_camel,
         guardrail_config,
+        guardrail_config_camel,
     } = request;
 
     sampling::only_one_answer(*n)?;
-    let conversation = messages::conversation(messages)?;
+    let history = tools::history(tool_choice.as_ref());
+    let conversation = messages::conversation(messages, history)?;
     let tool_config = tools::config(tools.as_deref(), tool_choice.as_ref(), messages)?;
     Ok(ConverseRequest {
         messages: conversation.messages,
@@ -83,20 +87,24 @@ pub fn request<'a>(
             stop: stop.as_ref(),
         })?,
         tool_config,
-        guardrail_config: guardrail_config
+        guardrail_config: guardrail_config_camel
             .as_ref()
+            .or(guardrail_config.as_ref())
             .map(|config| additional::guardrail(config, context.stream)),
         additional_model_request_fields: additional::request_fields(
             &additional::Additional {
-                fields: additional_model_request_fields.as_ref(),
+                fields: additional_model_request_fields_camel
+                    .as_ref()
+                    .or(additional_model_request_fields.as_ref()),
                 thinking: thinking.as_ref(),
                 top_k: *top_k,
                 anthropic_beta: anthropic_beta.as_ref(),
             },
             context.anthropic_beta,
         )?,
-        additional_model_response_field_paths: additional_model_response_field_paths
+        additional_model_response_field_paths: additional_model_response_field_paths_camel
             .as_deref()
+            .or(additional_model_response_field_paths.as_deref())
             .unwrap_or_default(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::bedrock::request::InferenceConfiguration;
-use crate::openai::string_or::StringOr;
+use crate::json::string_or::StringOr;
 
 /// The sampling fields of a request, as the client sent them.
 pub(super) struct Sampling<'a> {

@@ -8,19 +8,18 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::content;
-use super::error::Error;
+use super::error::{Error, quoted};
 use crate::bedrock::request::{
     ContentBlock, Schema, Tool, ToolChoice, ToolConfiguration, ToolInput, ToolInputSchema,
     ToolResultBlock, ToolResultContentBlock, ToolSpecification, ToolUseBlock,
 };
+use crate::json::string_or::StringOr;
 use crate::openai::chat;
-use crate::openai::string_or::StringOr;
 
 /// The tools on offer and which to use.
 ///
-/// Converse has no `none`, so with it the tools are not offered. It refuses a
-/// conversation with tool calls in it but no tools, though; then the tools are
-/// declared all the same, from the history's names if the client sent none.
+/// Converse refuses a conversation with tool calls in it but no tools; where the
+/// client sent none, they are declared from the history's names.
 pub(super) fn config<'a>(
     tools: Option<&'a [chat::Tool]>,
     choice: Option<&'a StringOr<chat::NamedToolChoice>>,
@@ -28,33 +27,44 @@ pub(super) fn config<'a>(
 ) -> Result<Option<ToolConfiguration<'a>>, Error> {
     let tools = tools.unwrap_or_default();
     let choice = choice.map(|choice| parse_choice(choice, tools)).transpose()?;
-    let offered = tools
+    let offered: Vec<_> = tools
         .iter()
         .enumerate()
         .map(|(i, tool)| specification(tool, i))
         .collect::<Result<_, _>>()?;
-    Ok(match choice {
-        Some(Choice::Of(tool_choice)) => {
-            Some(ToolConfiguration { tools: offered, tool_choice: Some(tool_choice) })
+    let (tools, tool_choice) = match choice {
+        Some(Choice::None) => return Ok(None),
+        Some(Choice::Of(tool_choice)) => (offered, Some(tool_choice)),
+        Some(Choice::Auto) | None if !offered.is_empty() => (offered, None),
+        Some(Choice::Auto) | None => {
+            (names_in_history(messages).into_iter().map(declare).collect(), None)
         }
-        Some(Choice::Auto) | None if !tools.is_empty() => {
-            Some(ToolConfiguration { tools: offered, tool_choice: None })
-        }
-        Some(Choice::None | Choice::Auto) | None => {
-            let names = names_in_history(messages);
-            let declared = if tools.is_empty() {
-                names.iter().map(|name| declare(name)).collect()
-            } else {
-                offered
-            };
-            (!names.is_empty()).then_some(ToolConfiguration { tools: declared, tool_choice: None })
-        }
-    })
+    };
+    Ok((!tools.is_empty()).then_some(ToolConfiguration { tools, tool_choice }))
+}
+
+/// How calls and their results of earlier turns are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum History {
+    /// As what they are.
+    Blocks,
+    /// As text. Converse has no `none`, and does not take a history of calls
+    /// without tools on offer; offered tools might be called again.
+    Text,
+}
+
+/// How the history is told under a `tool_choice`.
+pub(super) fn history(choice: Option<&StringOr<chat::NamedToolChoice>>) -> History {
+    match choice {
+        Some(StringOr::String(mode)) if mode == "none" => History::Text,
+        Some(_) | None => History::Blocks,
+    }
 }
 
 /// A call that the assistant made earlier.
 pub(super) fn call<'a>(
     call: &'a chat::ToolCall,
+    history: History,
     param: fmt::Arguments<'_>,
 ) -> Result<ContentBlock<'a>, Error> {
     let function = call.function.as_ref().ok_or_else(|| {
@@ -63,33 +73,47 @@ pub(super) fn call<'a>(
             "`function` with `name` and `arguments` is missing",
         )
     })?;
-    Ok(ContentBlock::ToolUse(ToolUseBlock {
-        tool_use_id: &call.id,
-        name: &function.name,
-        input: input(function.arguments.as_deref().unwrap_or_default()),
-    }))
+    let (id, name) = (&call.id, &function.name);
+    let arguments = function.arguments.as_deref().unwrap_or_default();
+    Ok(match history {
+        History::Blocks => {
+            ContentBlock::ToolUse(ToolUseBlock { tool_use_id: id, name, input: input(arguments) })
+        }
+        History::Text => {
+            ContentBlock::Text(format!("[tool call {id}: {name}({arguments})]").into())
+        }
+    })
 }
 
-/// The result of a call.
+/// The result of a call; `calls` are the ids of those that were made before.
 pub(super) fn result<'a>(
     message: &'a chat::Message,
+    calls: &HashSet<&str>,
+    history: History,
     param: fmt::Arguments<'_>,
 ) -> Result<ContentBlock<'a>, Error> {
-    let tool_use_id = message.tool_call_id.as_deref().ok_or_else(|| {
-        Error::at(
-            format_args!("{param}.tool_call_id"),
-            "a tool message must say in `tool_call_id` which call it answers",
-        )
-    })?;
-    // A blank result is legal, and leaving it out would leave the call unanswered.
-    let content = match &message.content {
+    let refuse = |message| Error::at(format_args!("{param}.tool_call_id"), message);
+    let id = message
+        .tool_call_id
+        .as_deref()
+        .ok_or_else(|| refuse("a tool message must say in `tool_call_id` which call it answers"))?;
+    if !calls.contains(id) {
+        return Err(refuse("no assistant message before this one has a call with this id"));
+    }
+    let texts = match &message.content {
         None => Vec::new(),
-        Some(text) => content::texts(text, &format_args!("{param}.content"), "tool")?
-            .into_iter()
-            .map(ToolResultContentBlock::Text)
-            .collect(),
+        Some(text) => content::texts(text, &format_args!("{param}.content"), "tool")?,
     };
-    Ok(ContentBlock::ToolResult(ToolResultBlock { tool_use_id, content }))
+    Ok(match history {
+        // A blank result is legal, and leaving it out would leave the call unanswered.
+        History::Blocks => ContentBlock::ToolResult(ToolResultBlock {
+            tool_use_id: id,
+            content: texts.into_iter().map(ToolResultContentBlock::Text).collect(),
+        }),
+        History::Text => {
+            ContentBlock::Text(format!("[result of tool call {id}: {}]", texts.concat()).into())
+        }
+    })
 }
 
 enum Choice<'a> {
@@ -110,7 +134,10 @@ fn parse_choice<'a>(
             other => {
                 return Err(Error::at(
                     "tool_choice",
-                    format!("`{other}` is none of `auto`, `none`, `required` and a named function"),
+                    format!(
+                        "`{}` is none of `auto`, `none`, `required` and a named function",
+                        quoted(other)
+                    ),
                 ));
             }
         },
@@ -128,7 +155,7 @@ fn parse_choice<'a>(
             if !tools.is_empty() && !tools.iter().any(offers) {
                 return Err(Error::at(
                     "tool_choice.function.name",
-                    format!("`{name}` is not one of `tools`"),
+                    format!("`{}` is not one of `tools`", quoted(name)),
                 ));
             }
             Choice::Of(ToolChoice::Tool { name })
