@@ -75,8 +75,7 @@ def test_the_names_of_an_exception_frame(emulator, kind, after):
     buffer = EventStreamBuffer()
     buffer.add_data(stream)
     *before, last = buffer
-    name = EXCEPTIONS[kind][0]
     assert last.headers[":message-type"] == "exception"
-    assert last.headers[":exception-type"] == name[0].lower() + name[1:]
+    assert last.headers[":exception-type"] == EXCEPTIONS[kind][0]
     assert json.loads(last.payload)["message"]
     assert sum(message.headers[":event-type"] == "contentBlockDelta" for message in before) == after

@@ -171,10 +171,10 @@ it('does not take a broken stream for a whole one', async () => {
   try {
     await collect(await chat({ model: 'emulator.exception-throttling-after-2', stream: true }), seen);
   } catch (error) {
-    assert.match(JSON.stringify(error.error ?? error.message), /ThrottlingException/);
+    assert.match(JSON.stringify(error.error ?? error.message), /throttlingException/);
     return;
   }
-  assert.equal(seen.at(-1).error.code, 'ThrottlingException');
+  assert.equal(seen.at(-1).error.code, 'throttlingException');
   const chunks = seen.slice(0, -1);
   assert.ok(ECHO.startsWith(joined(chunks)));
   assert.deepEqual(finishReasons(chunks), []);

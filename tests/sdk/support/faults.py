@@ -36,12 +36,13 @@ FAULTS = [
     Fault("unavailable", 503, "ServiceUnavailableException", "server_error", "InternalServerError"),
 ]
 
-# Exception frames of a stream: the kind in the model id, the name, and the status when it is the first frame.
+# Exception frames of a stream: the kind in the model id, the name as the frame spells it, and the status when it is
+# the first frame.
 EXCEPTIONS = {
-    "throttling": ("ThrottlingException", 429),
-    "internal-server": ("InternalServerException", 500),
-    "model-stream-error": ("ModelStreamErrorException", 424),
-    "validation": ("ValidationException", 400),
-    "service-unavailable": ("ServiceUnavailableException", 503),
-    "model-timeout": ("ModelTimeoutException", 408),
+    "throttling": ("throttlingException", 429),
+    "internal-server": ("internalServerException", 500),
+    "model-stream-error": ("modelStreamErrorException", 424),
+    "validation": ("validationException", 400),
+    "service-unavailable": ("serviceUnavailableException", 503),
+    "model-timeout": ("modelTimeoutException", 408),
 }
