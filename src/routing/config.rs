@@ -24,7 +24,7 @@ use crate::json::string_or::StringOr;
 pub const HEADER: &str = "x-portkey-config";
 
 /// A config, brought down to the one target it means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct GatewayConfig {
     /// The target as Portkey writes it: `config`, or `config.targets[0]`.
     pub option_index: String,
@@ -62,11 +62,8 @@ impl GatewayConfig {
                 error.path.map_or_else(|| HEADER.to_owned(), |path| format!("{HEADER}.{path}"));
             Error::invalid(param, error.message)
         })?;
-        let root = Inherited {
-            index: "config".to_owned(),
-            place: HEADER.to_owned(),
-            ..Inherited::default()
-        };
+        let root =
+            Self { option_index: "config".to_owned(), place: HEADER.to_owned(), ..Self::default() };
         node.resolve(root)
     }
 }
@@ -122,21 +119,8 @@ struct Strategy {
     mode: String,
 }
 
-/// What a target takes from the config around it where it says nothing itself.
-#[derive(Default)]
-struct Inherited {
-    index: String,
-    place: String,
-    provider: Option<String>,
-    options: ProviderOptions,
-    override_params: Option<Map<String, Value>>,
-    strict: Option<bool>,
-    request_timeout: Option<Duration>,
-    anthropic_beta: Vec<String>,
-}
-
 impl Node {
-    fn resolve(self, around: Inherited) -> Result<GatewayConfig, Error> {
+    fn resolve(self, around: GatewayConfig) -> Result<GatewayConfig, Error> {
         self.refuse_what_is_not_carried_out(&around.place)?;
         let mode = self.strategy.as_ref().map(|strategy| strategy.mode.as_str());
         let is_leaf = match (mode, &self.targets) {
@@ -157,7 +141,7 @@ impl Node {
         };
         let (mut here, targets) = self.inherit(around);
         if is_leaf {
-            return Ok(here.into_config());
+            return Ok(here);
         }
         let n_targets = targets.len();
         let Some(first) = targets.into_iter().next().filter(|_| n_targets == 1) else {
@@ -168,14 +152,14 @@ impl Node {
                 ),
             ));
         };
-        here.index.push_str(".targets[0]");
+        here.option_index.push_str(".targets[0]");
         here.place.push_str(".targets[0]");
         first.resolve(here)
     }
 
     /// What holds here: what this node says, else what was said around it.
     /// Credentials are one thing: they come from one place or the other.
-    fn inherit(self, around: Inherited) -> (Inherited, Vec<Node>) {
+    fn inherit(self, around: GatewayConfig) -> (GatewayConfig, Vec<Node>) {
         let mut options = ProviderOptions {
             auth_type: self.aws_auth_type,
             access_key_id: self.aws_access_key_id,
@@ -190,8 +174,8 @@ impl Node {
         }
         options.region = self.aws_region.or(around.options.region);
         options.custom_host = self.custom_host.or(around.options.custom_host);
-        let here = Inherited {
-            index: around.index,
+        let here = GatewayConfig {
+            option_index: around.option_index,
             place: around.place,
             provider: self.provider.or(around.provider),
             options,
@@ -223,31 +207,6 @@ impl Node {
                 format!("`{name}` is not available in this version of the gateway; leave it out"),
             )),
             None => Ok(()),
-        }
-    }
-}
-
-impl Inherited {
-    fn into_config(self) -> GatewayConfig {
-        let Self {
-            index,
-            place,
-            provider,
-            options,
-            override_params,
-            strict,
-            request_timeout,
-            anthropic_beta,
-        } = self;
-        GatewayConfig {
-            option_index: index,
-            place,
-            provider,
-            options,
-            override_params,
-            strict,
-            request_timeout,
-            anthropic_beta,
         }
     }
 }

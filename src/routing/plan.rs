@@ -131,11 +131,8 @@ pub fn plan(
 const BEDROCK: &str = "bedrock";
 
 fn check_provider(directives: &Directives, config: Option<&GatewayConfig>) -> Result<(), Error> {
-    let of_config = config.and_then(|config| {
-        Some((config.provider.as_deref()?, format!("{}.provider", config.place)))
-    });
-    let of_header =
-        directives.provider.as_deref().map(|provider| (provider, "x-portkey-provider".to_owned()));
+    let of_config = in_config(config, "provider", |config| config.provider.as_deref());
+    let of_header = in_header("x-portkey-provider", directives.provider.as_deref());
     // With Portkey, the config's provider counts where both are given.
     match of_config.or(of_header) {
         Some((provider, param)) if !provider.trim().eq_ignore_ascii_case(BEDROCK) => {
@@ -146,6 +143,21 @@ fn check_provider(directives: &Directives, config: Option<&GatewayConfig>) -> Re
         }
         _ => Ok(()),
     }
+}
+
+/// What a header says, and its name.
+fn in_header<'a>(name: &str, value: Option<&'a str>) -> Option<(&'a str, String)> {
+    value.map(|value| (value, name.to_owned()))
+}
+
+/// What a member of the config says, and its place.
+fn in_config<'a>(
+    config: Option<&'a GatewayConfig>,
+    name: &str,
+    member: impl Fn(&'a GatewayConfig) -> Option<&'a str>,
+) -> Option<(&'a str, String)> {
+    let config = config?;
+    member(config).map(|value| (value, format!("{}.{name}", config.place)))
 }
 
 /// The model, and the region that belongs to it, if any does.
@@ -174,14 +186,8 @@ fn region(
     of_model: Option<Region>,
     settings: &Settings,
 ) -> Result<Region, Error> {
-    let of_header = directives
-        .options
-        .region
-        .as_deref()
-        .map(|region| (region, "x-portkey-aws-region".to_owned()));
-    let of_config = config.and_then(|config| {
-        Some((config.options.region.as_deref()?, format!("{}.aws_region", config.place)))
-    });
+    let of_header = in_header("x-portkey-aws-region", directives.options.region.as_deref());
+    let of_config = in_config(config, "aws_region", |config| config.options.region.as_deref());
     match of_header.or(of_config) {
         Some((text, param)) => text
             .trim()
@@ -198,14 +204,9 @@ fn base_url(
     region: &Region,
     settings: &Settings,
 ) -> Result<(String, Option<String>), Error> {
-    let of_header = directives
-        .options
-        .custom_host
-        .as_deref()
-        .map(|host| (host, "x-portkey-custom-host".to_owned()));
-    let of_config = config.and_then(|config| {
-        Some((config.options.custom_host.as_deref()?, format!("{}.custom_host", config.place)))
-    });
+    let of_header = in_header("x-portkey-custom-host", directives.options.custom_host.as_deref());
+    let of_config =
+        in_config(config, "custom_host", |config| config.options.custom_host.as_deref());
     if let Some((host, param)) = of_header.or(of_config) {
         let checked = custom_host::check(host, &settings.custom_hosts);
         let url = checked.map_err(|error| Error::invalid(&param, error.to_string()))?;
