@@ -70,7 +70,17 @@ impl SseBody {
     ) -> Self {
         let OpenStream { first, events } = open;
         let out = BytesMut::new();
-        Self { first, events, stream, deadline, strict, record, out, polls_in_vain: 0, ended: false }
+        Self {
+            first,
+            events,
+            stream,
+            deadline,
+            strict,
+            record,
+            out,
+            polls_in_vain: 0,
+            ended: false,
+        }
     }
 
     fn push(&mut self, event: &StreamEvent) {
