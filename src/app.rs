@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use url::{Host, Url};
 
 use crate::api::{self, AppState};
 use crate::aws::credentials::Credentials;
@@ -31,7 +32,7 @@ impl Gateway {
     pub fn build(settings: Settings) -> io::Result<Self> {
         let identity = match &settings.aws.bearer_token {
             Some(token) => GatewayIdentity::fixed(Credentials::Bearer(token.clone())),
-            None => GatewayIdentity::default_chain(),
+            None => GatewayIdentity::default_chain(settings.aws.region.clone()),
         };
         Self::build_with_identity(settings, identity)
     }
@@ -44,6 +45,7 @@ impl Gateway {
         let client = BedrockClient::try_new(HttpOptions {
             connect_timeout: settings.upstream.connect_timeout,
             idle_timeout: settings.upstream.idle_timeout,
+            use_proxies: !is_on_this_machine(settings.aws.endpoint_url.as_deref()),
         })
         .map_err(io::Error::other)?;
         let state = AppState {
@@ -61,6 +63,17 @@ impl Gateway {
         let service = api::forgiving(api::router(self.state));
         api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
     }
+}
+
+/// No proxy reaches this machine's own addresses, such as the emulator's.
+fn is_on_this_machine(endpoint_url: Option<&str>) -> bool {
+    let url = endpoint_url.and_then(|url| Url::parse(url).ok());
+    url.is_some_and(|url| match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    })
 }
 
 fn routing_settings(settings: &Settings) -> routing::Settings {

@@ -18,7 +18,8 @@ use crate::signals::Signals;
 /// `serve`: the gateway alone.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, the system's certificates cannot be loaded,
+/// or its signals cannot be taken over.
 pub async fn serve(settings: Settings) -> io::Result<()> {
     let listener = bind(settings.server.listen).await?;
     let address = listener.local_addr()?;
@@ -32,7 +33,7 @@ pub async fn serve(settings: Settings) -> io::Result<()> {
 /// `emulator`: the emulator alone.
 ///
 /// # Errors
-/// The address cannot be listened on.
+/// The address cannot be listened on, or signals cannot be taken over.
 pub async fn emulator(address: SocketAddr) -> io::Result<()> {
     let listener = bind(address).await?;
     let address = listener.local_addr()?;
@@ -46,7 +47,7 @@ pub async fn emulator(address: SocketAddr) -> io::Result<()> {
 /// `dev`: emulator and gateway in one process, which talk over a real socket.
 ///
 /// # Errors
-/// An address cannot be listened on.
+/// As of [`serve`], for either address.
 pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Result<()> {
     let emulator_listener = bind(emulator_listen).await?;
     let listener = bind(settings.server.listen).await?;

@@ -26,8 +26,8 @@
 //!
 //! ```text
 //! bytes -> api::middleware (trace id, access record) -> api::routes::chat_completions
-//!       -> api::context (headers -> routing::Directives) -> api::body (JSON -> openai::chat::Request)
-//!       -> routing::plan (pure: credentials, region, model, host)
+//!       -> api::context (headers -> routing::Directives) -> routing::authority (pure: credentials)
+//!       -> api::body (JSON -> openai::chat::Request) -> routing::plan (pure: region, model, host)
 //!       -> translate::chat::request (pure) -> routing::dispatch -> upstream::bedrock (aws::sigv4)
 //!       -> bytes -> aws::event_stream (frames) -> upstream::events (StreamEvent)
 //!       -> translate::chat::ChatStream (pure) -> api::sse -> bytes

@@ -25,8 +25,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 /// Crates that only one room may name.
-const ONE_ROOM_CRATES: [(&str, &[&str]); 2] =
-    [("axum", &["api", "emulator"]), ("reqwest", &["upstream"])];
+const ONE_ROOM_CRATES: [(&str, &[&str]); 2] = [("axum", &["api"]), ("reqwest", &["upstream"])];
 
 fn sources(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_dir() {

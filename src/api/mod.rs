@@ -1,4 +1,5 @@
-//! The HTTP surface: the only room that knows axum, status codes and SSE.
+//! The HTTP surface: the only room that knows axum and SSE, and what status a
+//! failure has for the client.
 
 mod body;
 mod context;

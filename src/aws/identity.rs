@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
 use super::credentials::Credentials;
+use super::region::Region;
 
 /// How long before their expiry temporary credentials are replaced: longer than
 /// the clocks of two machines differ, shorter than the shortest session (15 minutes).
@@ -45,6 +46,7 @@ enum Source {
 
 #[derive(Debug)]
 struct Chain {
+    region: Region,
     provider: OnceCell<SharedCredentialsProvider>,
     known: Mutex<Known>,
     /// Held by the one request that asks the provider.
@@ -65,10 +67,11 @@ impl GatewayIdentity {
         Self(Source::Fixed(credentials))
     }
 
-    /// What the default chain finds when first needed.
+    /// What the default chain finds when first needed. Sources that ask STS or SSO
+    /// do so in `region`.
     #[must_use]
-    pub fn default_chain() -> Self {
-        Self(Source::Chain(Chain::new(OnceCell::new())))
+    pub fn default_chain(region: Region) -> Self {
+        Self(Source::Chain(Chain::new(region, OnceCell::new())))
     }
 
     /// Credentials that are valid at `now`. They are asked for anew some minutes
@@ -85,8 +88,8 @@ impl GatewayIdentity {
 }
 
 impl Chain {
-    fn new(provider: OnceCell<SharedCredentialsProvider>) -> Self {
-        Self { provider, known: Mutex::default(), asking: AsyncMutex::new(()) }
+    fn new(region: Region, provider: OnceCell<SharedCredentialsProvider>) -> Self {
+        Self { region, provider, known: Mutex::default(), asking: AsyncMutex::new(()) }
     }
 
     async fn credentials(&self, now: SystemTime) -> Result<AwsCredentials, Error> {
@@ -118,7 +121,7 @@ impl Chain {
     }
 
     async fn ask(&self) -> Result<AwsCredentials, Error> {
-        let provider = self.provider.get_or_init(default_chain).await;
+        let provider = self.provider.get_or_init(|| default_chain(&self.region)).await;
         let found = provider.provide_credentials().await.map_err(|error| Error(Arc::new(error)))?;
         *self.known() = Known { credentials: Some(found.clone()), failure: None };
         Ok(found)
@@ -143,12 +146,14 @@ impl Chain {
     }
 }
 
-async fn default_chain() -> SharedCredentialsProvider {
+async fn default_chain(region: &Region) -> SharedCredentialsProvider {
     let http_client: SharedHttpClient = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
         .build_https();
     let config = ProviderConfig::without_region().with_http_client(http_client);
-    let chain = DefaultCredentialsChain::builder().configure(config).build().await;
+    // Said here, it need not be asked of the instance's metadata service.
+    let region = aws_config::Region::new(region.as_str().to_owned());
+    let chain = DefaultCredentialsChain::builder().configure(config).region(region).build().await;
     SharedCredentialsProvider::new(chain)
 }
 
@@ -198,7 +203,10 @@ mod tests {
 
     fn chain(answers: &[Option<u64>]) -> Chain {
         let script = Script { answers: answers.to_vec(), ..Script::default() };
-        Chain::new(OnceCell::new_with(Some(SharedCredentialsProvider::new(script))))
+        Chain::new(
+            Region::us_east_1(),
+            OnceCell::new_with(Some(SharedCredentialsProvider::new(script))),
+        )
     }
 
     async fn id_at(chain: &Chain, seconds: u64) -> Option<String> {

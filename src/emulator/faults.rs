@@ -64,17 +64,18 @@ pub(super) enum Break {
     Corrupt,
 }
 
-/// A model id begins like a fault but cannot be read as one.
+/// A model id of the emulator's own cannot be read as a fault.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UnknownFault;
 
-/// The fault in a model's name. A name that begins like a fault and goes on
-/// otherwise is refused: a typing error must not look like a working model.
+/// The fault in a model's name. One that is none is refused: a typing error must
+/// not look like a working model.
 pub(super) fn of(name: &str) -> Result<Fault, UnknownFault> {
     let Some(word) = name.strip_prefix(PREFIX) else {
         return Ok(Fault::None);
     };
     match word {
+        "echo" => return Ok(Fault::None),
         "throttle" => return Ok(Fault::Throttle(None)),
         "merged" => return Ok(Fault::Merged),
         "no-metadata" => return Ok(Fault::NoMetadata),
@@ -122,7 +123,7 @@ pub(super) fn of(name: &str) -> Result<Fault, UnknownFault> {
     if let Some(size) = word.strip_prefix("huge-") {
         return Ok(Fault::Huge(number(size, MAX_HUGE_BYTES)?));
     }
-    Ok(Fault::None)
+    Err(UnknownFault)
 }
 
 fn answer(kind: &str) -> Option<Answer> {
@@ -201,6 +202,8 @@ mod tests {
     #[test]
     fn mistyped_faults_are_refused() {
         for name in [
+            "emulator.thorttle-3",
+            "emulator.nonsense",
             "emulator.throttle-x",
             "emulator.error-",
             "emulator.error-teapot",

@@ -3,7 +3,7 @@
 //! Keys are accepted in snake case and in camel case, unknown ones are
 //! tolerated. Carried out so far: a bare target, and `strategy.mode: single`.
 //! What would change an answer's meaning if it were passed over (other
-//! strategies, guardrails, virtual keys) is refused; `cache` and `retry`, which
+//! strategies, guardrails, virtual keys, assumed roles) is refused; `cache` and `retry`, which
 //! would not, are accepted without effect.
 //!
 //! Source: <https://portkey.ai/docs/product/ai-gateway/configs>.
@@ -104,6 +104,11 @@ struct Node {
     // Known, but not carried out.
     #[serde(alias = "virtualKey")]
     virtual_key: Option<IgnoredAny>,
+    #[serde(alias = "awsRoleArn")]
+    aws_role_arn: Option<IgnoredAny>,
+    #[serde(alias = "awsExternalId")]
+    aws_external_id: Option<IgnoredAny>,
+    guardrails: Option<IgnoredAny>,
     #[serde(alias = "inputGuardrails")]
     input_guardrails: Option<IgnoredAny>,
     #[serde(alias = "outputGuardrails")]
@@ -196,6 +201,9 @@ impl Node {
     fn refuse_what_is_not_carried_out(&self, place: &str) -> Result<(), Error> {
         let given = [
             ("virtual_key", self.virtual_key.is_some()),
+            ("aws_role_arn", self.aws_role_arn.is_some()),
+            ("aws_external_id", self.aws_external_id.is_some()),
+            ("guardrails", self.guardrails.is_some()),
             ("input_guardrails", self.input_guardrails.is_some()),
             ("output_guardrails", self.output_guardrails.is_some()),
             ("before_request_hooks", self.before_request_hooks.is_some()),
@@ -316,6 +324,7 @@ mod tests {
             (json!({"strategy": {"mode": "single"}, "targets": []}), "x-portkey-config.targets"),
             (json!({"targets": [{}, {}]}), "x-portkey-config.targets"),
             (json!({"targets": [{"virtual_key": "x"}]}), "x-portkey-config.targets[0].virtual_key"),
+            (json!({"targets": [{"awsRoleArn": "r"}]}), "x-portkey-config.targets[0].aws_role_arn"),
             (json!({"output_guardrails": []}), "x-portkey-config.output_guardrails"),
         ] {
             assert_eq!(param(&config), place, "{config}");

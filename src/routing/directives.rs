@@ -28,7 +28,7 @@ pub struct Directives {
 /// config) puts it.
 #[derive(Debug, Default, Clone)]
 pub struct ProviderOptions {
-    /// `accessKey`, `apiKey`, `assumedRole` or `serviceRole`.
+    /// `accessKey`, `apiKey` or `serviceRole`.
     pub auth_type: Option<String>,
     /// Access key: id.
     pub access_key_id: Option<String>,

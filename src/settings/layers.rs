@@ -97,7 +97,7 @@ impl Layers {
         }
         for (name, text) in environment.range(PREFIX.to_owned()..) {
             let Some(rest) = name.strip_prefix(PREFIX) else { break };
-            if text.is_empty() || rest == CONFIG || is_kubernetes_service_variable(rest) {
+            if text.is_empty() || rest == CONFIG || is_kubernetes_service_variable(rest, text) {
                 continue;
             }
             let origin = format!("environment variable {name}");
@@ -230,6 +230,8 @@ fn variable_name(key: &str) -> String {
 }
 
 /// Kubernetes sets these in every pod beside a service named `bedrock-gateway`.
-fn is_kubernetes_service_variable(rest: &str) -> bool {
-    rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
+fn is_kubernetes_service_variable(rest: &str, value: &str) -> bool {
+    (rest == "PORT" && value.contains("://"))
+        || rest.starts_with("PORT_")
+        || rest.starts_with("SERVICE_")
 }

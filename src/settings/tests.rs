@@ -135,4 +135,5 @@ fn variables_that_kubernetes_sets_are_passed_over() {
         ("BEDROCK_GATEWAY_SERVICE_HOST", "10.0.0.1"),
     ];
     load("", &variables, &[]).unwrap();
+    assert_eq!(problems("", &[("BEDROCK_GATEWAY_PORT", "9000")], &[]).len(), 1);
 }

@@ -26,6 +26,8 @@ pub struct HttpOptions {
     pub connect_timeout: Duration,
     /// For the next byte, the first one included.
     pub idle_timeout: Duration,
+    /// Whether the proxies that the environment names are used.
+    pub use_proxies: bool,
 }
 
 /// The client could not be built.
@@ -35,7 +37,9 @@ pub struct BuildError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 /// A client for the hosts that the settings name.
 pub(super) fn ordinary(options: HttpOptions) -> Result<reqwest::Client, BuildError> {
-    builder(options)?.build().map_err(|error| BuildError(error.into()))
+    let builder = builder(options)?;
+    let builder = if options.use_proxies { builder } else { builder.no_proxy() };
+    builder.build().map_err(|error| BuildError(error.into()))
 }
 
 /// A client for hosts that a caller names: what such a name resolves to is
