@@ -49,6 +49,7 @@ pub(super) struct Deadline {
 
 /// A streamed answer.
 pub(super) struct SseBody {
+    /// Taken when the client begins to read.
     first: Option<StreamEvent>,
     events: EventStream,
     stream: ChatStream,
@@ -71,7 +72,7 @@ impl SseBody {
         let OpenStream { first, events } = open;
         let out = BytesMut::new();
         Self {
-            first,
+            first: Some(first),
             events,
             stream,
             deadline,

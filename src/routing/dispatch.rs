@@ -33,8 +33,8 @@ pub enum Error {
 /// A stream whose first event is there: so far it was possible to answer with an
 /// HTTP error, from here on it is not.
 pub struct OpenStream {
-    /// The first event; `None` if the stream ended without one.
-    pub first: Option<StreamEvent>,
+    /// The first event.
+    pub first: StreamEvent,
     /// The others.
     pub events: EventStream,
 }
@@ -84,7 +84,7 @@ impl Dispatcher {
         let target = self.target(plan, now).await?;
         let events = self.client.converse_stream(&target, request, now).await;
         let mut events = events.map_err(upstream)?;
-        let first = events.next().await.map_err(upstream)?;
+        let first = events.first().await.map_err(upstream)?;
         Ok(OpenStream { first, events })
     }
 

@@ -39,6 +39,9 @@ pub enum ErrorKind {
     /// The bytes of a stream are not an event stream.
     #[error("the provider's stream is broken")]
     EventStream(#[source] aws::event_stream::Error),
+    /// A stream that ended without a single event.
+    #[error("the provider's stream holds nothing")]
+    EmptyStream,
     /// A success that is no answer.
     #[error("the provider's answer cannot be read")]
     Decode(#[source] serde_json::Error),

@@ -28,18 +28,23 @@ impl EventStream {
         self.request_id.as_deref()
     }
 
+    /// The first event of a stream that has just begun.
+    ///
+    /// # Errors
+    /// As of [`Self::poll_next`], and a stream without any event.
+    pub async fn first(&mut self) -> Result<StreamEvent, Error> {
+        let first = poll_fn(|cx| self.poll_next(cx)).await?;
+        let request_id = self.request_id.clone();
+        first.ok_or(Error { kind: ErrorKind::EmptyStream, request_id })
+    }
+
     /// The next event; `None` when the stream has ended in good order, which
-    /// does not yet mean that the answer is complete.
+    /// does not yet mean that the answer is complete. Pending means that nothing
+    /// more can be had without waiting.
     ///
     /// # Errors
     /// An exception of Bedrock's, a broken connection or a broken frame; the
     /// stream is over then.
-    pub async fn next(&mut self) -> Result<Option<StreamEvent>, Error> {
-        poll_fn(|cx| self.poll_next(cx)).await
-    }
-
-    /// [`Self::next`], for those who are polled themselves. Pending means that
-    /// nothing more can be had without waiting.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<StreamEvent>, Error>> {
         let result = ready!(self.poll_event(cx));
         Poll::Ready(result.map_err(|kind| Error { kind, request_id: self.request_id.clone() }))

@@ -77,6 +77,19 @@ async fn an_exception_before_the_first_event_has_a_status() {
     }
 }
 
+#[tokio::test]
+async fn a_break_before_the_first_event_has_a_status() {
+    let stack = Stack::start().await;
+    for (fault, code) in [
+        ("end-after-0", "upstream_stream_incomplete"),
+        ("cut-after-0", "upstream_connection_broken"),
+        ("corrupt-after-0", "upstream_stream_corrupt"),
+    ] {
+        let answer = stack.ask(&streamed(&format!("emulator.{fault}"), "hi")).await;
+        assert_eq!((answer.status, answer.error("code")), (502, json!(code)), "{}", answer.text);
+    }
+}
+
 /// What a stream that broke must look like: text so far, one error, and no end.
 fn assert_broken(answer: &Answer, code: &str) {
     let events = answer.events();
