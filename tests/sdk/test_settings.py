@@ -186,7 +186,7 @@ def is_refused_within(netloc: str, seconds: float) -> bool:
     while time.monotonic() < until:
         try:
             http.client.HTTPConnection(netloc, timeout=1).connect()
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError):
             return True
         time.sleep(0.05)
     return False
