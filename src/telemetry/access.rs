@@ -173,5 +173,8 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 fn shortened(text: &str) -> String {
+    if text.len() <= MAX_TEXT {
+        return text.to_owned();
+    }
     text.chars().take(MAX_TEXT).collect()
 }
