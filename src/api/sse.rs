@@ -184,8 +184,7 @@ impl IntoResponse for SseBody {
 /// Notes the token counts in the access line; cached tokens were read too.
 pub(super) fn note_usage(record: &AccessRecord, usage: Option<TokenUsage>) {
     if let Some(usage) = usage {
-        let cached = usage.cache_read_input_tokens.saturating_add(usage.cache_write_input_tokens);
-        record.tokens(usage.input_tokens.saturating_add(cached), usage.output_tokens);
+        record.tokens(usage.all_input_tokens(), usage.output_tokens);
     }
 }
 

@@ -121,6 +121,16 @@ pub struct TokenUsage {
     pub cache_write_input_tokens: u64,
 }
 
+impl TokenUsage {
+    /// All that was read, from a cache, into it, or past it.
+    #[must_use]
+    pub fn all_input_tokens(&self) -> u64 {
+        self.input_tokens
+            .saturating_add(self.cache_read_input_tokens)
+            .saturating_add(self.cache_write_input_tokens)
+    }
+}
+
 /// A count that is missing in a strange way must not cost the client the answer.
 fn null_as_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())

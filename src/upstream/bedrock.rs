@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::error::{Error, ErrorKind, Refusal};
 use super::events::EventStream;
-use super::http_client::{self, BuildError, HttpOptions};
+use super::http_client::{BuildError, HttpClients, HttpOptions};
 use crate::aws::credentials::Credentials;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
@@ -75,10 +75,8 @@ impl BedrockClient {
     /// # Errors
     /// The system's certificates cannot be loaded.
     pub fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
-        Ok(Self {
-            ordinary: http_client::ordinary(options)?,
-            guarded: http_client::guarded(options)?,
-        })
+        let HttpClients { ordinary, guarded } = HttpClients::try_new(options)?;
+        Ok(Self { ordinary, guarded })
     }
 
     /// Calls Converse with an encoded request.

@@ -35,27 +35,40 @@ pub struct HttpOptions {
 #[error("the HTTP client cannot be built")]
 pub struct BuildError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// A client for the hosts that the settings name.
-pub(super) fn ordinary(options: HttpOptions) -> Result<reqwest::Client, BuildError> {
-    let builder = builder(options)?;
-    let builder = if options.use_proxies { builder } else { builder.no_proxy() };
-    builder.build().map_err(|error| BuildError(error.into()))
+/// The two clients that are needed. They share what is costly to make: the
+/// system's certificates are read once.
+pub(super) struct HttpClients {
+    /// For the hosts that the settings name.
+    pub(super) ordinary: reqwest::Client,
+    /// For hosts that a caller names: what such a name resolves to is checked, and
+    /// a proxy, which would resolve it itself, is not used.
+    pub(super) guarded: reqwest::Client,
 }
 
-/// A client for hosts that a caller names: what such a name resolves to is
-/// checked, and a proxy, which would resolve it itself, is not used.
-pub(super) fn guarded(options: HttpOptions) -> Result<reqwest::Client, BuildError> {
-    let builder = builder(options)?.no_proxy().dns_resolver(Arc::new(GuardedResolver));
-    builder.build().map_err(|error| BuildError(error.into()))
+impl HttpClients {
+    pub(super) fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
+        let tls = tls()?;
+        let ordinary = builder(options, tls.clone());
+        let ordinary = if options.use_proxies { ordinary } else { ordinary.no_proxy() };
+        let guarded = builder(options, tls).no_proxy().dns_resolver(Arc::new(GuardedResolver));
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| BuildError(error.into()))
+        };
+        Ok(Self { ordinary: build(ordinary)?, guarded: build(guarded)? })
+    }
 }
 
-fn builder(options: HttpOptions) -> Result<reqwest::ClientBuilder, BuildError> {
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+fn tls() -> Result<ClientConfig, BuildError> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_platform_verifier())
         .map_err(|error| BuildError(error.into()))?
         .with_no_client_auth();
-    Ok(reqwest::Client::builder()
+    Ok(config)
+}
+
+fn builder(options: HttpOptions, tls: ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("bedrock-gateway/", env!("CARGO_PKG_VERSION")))
         // A redirect could lead a signed request, with the prompt in it, anywhere.
@@ -63,7 +76,7 @@ fn builder(options: HttpOptions) -> Result<reqwest::ClientBuilder, BuildError> {
         .connect_timeout(options.connect_timeout)
         .read_timeout(options.idle_timeout)
         .pool_idle_timeout(IDLE_CONNECTION_LIFETIME)
-        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST))
+        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
 }
 
 struct GuardedResolver;

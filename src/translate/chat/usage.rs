@@ -5,14 +5,14 @@ use crate::openai::chat::{PromptTokensDetails, Usage};
 
 /// OpenAI counts cached tokens as part of the prompt; AWS counts them apart.
 pub(super) fn usage(usage: TokenUsage, strict: bool) -> Usage {
+    let prompt_tokens = usage.all_input_tokens();
     let TokenUsage {
-        input_tokens,
+        input_tokens: _,
         output_tokens,
         total_tokens,
         cache_read_input_tokens: read,
         cache_write_input_tokens: write,
     } = usage;
-    let prompt_tokens = input_tokens.saturating_add(read).saturating_add(write);
     let cache_used = !strict && (read > 0 || write > 0);
     Usage {
         prompt_tokens,
