@@ -33,15 +33,22 @@ const PLACEHOLDERS: [&str; 16] = [
     "x",
 ];
 
-/// How one source spells its members in errors.
+/// One source of credentials.
 struct Source<'a> {
     options: &'a ProviderOptions,
-    auth_type: String,
-    access_key_id: String,
-    secret_access_key: String,
-    session_token: String,
-    api_key: String,
+    /// Where in a config it stands; `None` for headers.
+    place: Option<&'a str>,
 }
+
+/// A member of a source, by its header and by its name in a config.
+struct Member(&'static str, &'static str);
+
+const AUTH_TYPE: Member = Member("x-portkey-aws-auth-type", "aws_auth_type");
+const ACCESS_KEY_ID: Member = Member("x-portkey-aws-access-key-id", "aws_access_key_id");
+const SECRET_ACCESS_KEY: Member =
+    Member("x-portkey-aws-secret-access-key", "aws_secret_access_key");
+const SESSION_TOKEN: Member = Member("x-portkey-aws-session-token", "aws_session_token");
+const API_KEY: Member = Member("Authorization", "api_key");
 
 /// Chooses the credentials of a request.
 pub(super) fn authority(
@@ -49,26 +56,10 @@ pub(super) fn authority(
     config: Option<&GatewayConfig>,
     allow_gateway_identity: bool,
 ) -> Result<Authority, Error> {
-    let in_config = |config: &'_ GatewayConfig, name: &str| format!("{}.{name}", config.place);
-    let sources = [
-        Some(Source {
-            options: headers,
-            auth_type: "x-portkey-aws-auth-type".to_owned(),
-            access_key_id: "x-portkey-aws-access-key-id".to_owned(),
-            secret_access_key: "x-portkey-aws-secret-access-key".to_owned(),
-            session_token: "x-portkey-aws-session-token".to_owned(),
-            api_key: "Authorization".to_owned(),
-        }),
-        config.map(|config| Source {
-            options: &config.options,
-            auth_type: in_config(config, "aws_auth_type"),
-            access_key_id: in_config(config, "aws_access_key_id"),
-            secret_access_key: in_config(config, "aws_secret_access_key"),
-            session_token: in_config(config, "aws_session_token"),
-            api_key: in_config(config, "api_key"),
-        }),
-    ];
-    let sources: Vec<Source<'_>> = sources.into_iter().flatten().collect();
+    let in_headers = Source { options: headers, place: None };
+    let in_config =
+        config.map(|config| Source { options: &config.options, place: Some(&config.place) });
+    let sources: Vec<Source<'_>> = std::iter::once(in_headers).chain(in_config).collect();
     // Either source may say how what the other gives is meant.
     if let Some(kind) = sources.iter().find(|source| source.options.auth_type.is_some()) {
         return kind.of_kind(&sources, allow_gateway_identity);
@@ -83,6 +74,12 @@ pub(super) fn authority(
 }
 
 impl Source<'_> {
+    /// How this source spells a member, for errors.
+    fn name(&self, member: &Member) -> String {
+        let Member(header, name) = member;
+        self.place.map_or_else(|| (*header).to_owned(), |place| format!("{place}.{name}"))
+    }
+
     /// The credentials of the kind that this source's auth type says, from the
     /// first source that has them.
     fn of_kind(
@@ -99,23 +96,23 @@ impl Source<'_> {
                     }
                 }
                 Err(Error::invalid(
-                    &self.access_key_id,
-                    format!("`{}` is `{auth_type}`, but there is no access key", self.auth_type),
+                    self.name(&ACCESS_KEY_ID),
+                    format!("`{}` is `{auth_type}`, but there is no access key", self.name(&AUTH_TYPE)),
                 ))
             }
             "apikey" => sources.iter().find_map(|source| given_key(source.options)).map(bearer).ok_or_else(|| {
                 Error::invalid(
-                    &self.api_key,
+                    self.name(&API_KEY),
                     format!(
                         "`{}` is `{auth_type}`, but there is no Bedrock API key; send it as `Authorization: Bearer <key>`",
-                        self.auth_type
+                        self.name(&AUTH_TYPE)
                     ),
                 )
             }),
             "servicerole" if allow_gateway_identity => Ok(Authority::Gateway),
             "servicerole" => Err(Error::GatewayIdentityClosed),
             _ => Err(Error::invalid(
-                &self.auth_type,
+                self.name(&AUTH_TYPE),
                 format!("`{auth_type}` is none of `accessKey`, `apiKey` and `serviceRole`"),
             )),
         }
@@ -127,17 +124,18 @@ impl Source<'_> {
         let id = access_key_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
         let secret = secret_access_key.as_ref().filter(|secret| !secret.expose_secret().is_empty());
         let token = session_token.as_ref().filter(|token| !token.expose_secret().is_empty());
-        let missing = |what: &str, because: &str| {
+        let missing = |what: &Member, because: &Member| {
+            let (what, because) = (self.name(what), self.name(because));
             Err(Error::invalid(
-                what,
+                &what,
                 format!("`{what}` is missing; `{because}` is of no use without it"),
             ))
         };
         match (id, secret, token) {
             (Some(id), Some(secret), token) => Ok(Some(Credentials::access_key(id, secret, token))),
-            (Some(_), None, _) => missing(&self.secret_access_key, &self.access_key_id),
-            (None, Some(_), _) => missing(&self.access_key_id, &self.secret_access_key),
-            (None, None, Some(_)) => missing(&self.access_key_id, &self.session_token),
+            (Some(_), None, _) => missing(&SECRET_ACCESS_KEY, &ACCESS_KEY_ID),
+            (None, Some(_), _) => missing(&ACCESS_KEY_ID, &SECRET_ACCESS_KEY),
+            (None, None, Some(_)) => missing(&ACCESS_KEY_ID, &SESSION_TOKEN),
             (None, None, None) => Ok(None),
         }
     }
