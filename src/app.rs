@@ -13,8 +13,8 @@ use crate::aws::identity::GatewayIdentity;
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::settings::Settings;
-use crate::upstream::HttpOptions;
 use crate::upstream::bedrock::BedrockClient;
+use crate::upstream::{HttpOptions, Waits};
 
 /// A gateway that is built and not yet serving.
 #[derive(Debug)]
@@ -43,8 +43,11 @@ impl Gateway {
     /// The system's certificates cannot be loaded.
     pub fn build_with_identity(settings: Settings, identity: GatewayIdentity) -> io::Result<Self> {
         let client = BedrockClient::try_new(HttpOptions {
-            connect_timeout: settings.upstream.connect_timeout,
-            idle_timeout: settings.upstream.idle_timeout,
+            waits: Waits {
+                connect: settings.upstream.connect_timeout,
+                first_byte: settings.upstream.first_byte_timeout,
+                idle: settings.upstream.idle_timeout,
+            },
             use_proxies: !is_on_this_machine(settings.aws.endpoint_url.as_deref()),
         })
         .map_err(io::Error::other)?;

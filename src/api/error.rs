@@ -196,7 +196,7 @@ impl From<upstream::Error> for ApiError {
                 Self::new(status, kind_of(status), Some(&refusal.code), &refusal.message)
                     .with_header(RETRY_AFTER, refusal.retry_after.as_deref())
             }
-            ErrorKind::Timeout(_) => Self::new(
+            ErrorKind::Timeout { .. } => Self::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 kind::TIMEOUT,
                 Some("upstream_timeout"),

@@ -92,7 +92,9 @@ pub struct Aws {
 pub struct Upstream {
     /// For a connection.
     pub connect_timeout: Duration,
-    /// For the next byte.
+    /// For an answer to begin.
+    pub first_byte_timeout: Duration,
+    /// Between two pieces of it.
     pub idle_timeout: Duration,
     /// Hosts that callers may name, in lower case.
     pub custom_hosts: Vec<String>,

@@ -50,6 +50,7 @@ pub(super) fn settings(
     let fips = boolean(from, "aws.use_fips_endpoint");
     let dual_stack = boolean(from, "aws.use_dualstack_endpoint");
     let connect_timeout = milliseconds(from, "upstream.connect_timeout_ms", 1);
+    let first_byte_timeout = milliseconds(from, "upstream.first_byte_timeout_ms", 1);
     let idle_timeout = milliseconds(from, "upstream.idle_timeout_ms", 1);
     let custom_hosts = strings(from, "upstream.custom_hosts", custom_host_pattern);
     let aliases = aliases(from);
@@ -73,6 +74,7 @@ pub(super) fn settings(
             },
             upstream: Upstream {
                 connect_timeout: connect_timeout?,
+                first_byte_timeout: first_byte_timeout?,
                 idle_timeout: idle_timeout?,
                 custom_hosts: custom_hosts?,
             },

@@ -1,14 +1,16 @@
 //! Calls of Amazon Bedrock Runtime.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
+use tokio::time::{Instant, timeout};
 
 use super::error::{Error, ErrorKind, Refusal};
 use super::events::EventStream;
 use super::http_client::{BuildError, HttpClients, HttpOptions};
+use super::waits::{Silence, Wait, Waits};
 use crate::aws::credentials::Credentials;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
@@ -67,6 +69,7 @@ pub fn encode(request: &ConverseRequest<'_>) -> Result<Bytes, Error> {
 pub struct BedrockClient {
     ordinary: reqwest::Client,
     guarded: reqwest::Client,
+    waits: Waits,
 }
 
 impl BedrockClient {
@@ -76,7 +79,7 @@ impl BedrockClient {
     /// The system's certificates cannot be loaded.
     pub fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
         let HttpClients { ordinary, guarded } = HttpClients::try_new(options)?;
-        Ok(Self { ordinary, guarded })
+        Ok(Self { ordinary, guarded, waits: options.waits })
     }
 
     /// Calls Converse with an encoded request.
@@ -92,7 +95,7 @@ impl BedrockClient {
         let response = self.send(target, "converse", request, now).await?;
         let request_id = request_id(&response);
         let fail = |kind| Error { kind, request_id: request_id.clone() };
-        let body = read(response, MAX_ANSWER_BYTES).await.map_err(fail)?;
+        let body = read(response, MAX_ANSWER_BYTES, self.waits.idle).await.map_err(fail)?;
         let body = decode(&body).map_err(fail)?;
         Ok(Answer { body, request_id })
     }
@@ -107,17 +110,18 @@ impl BedrockClient {
         request: Bytes,
         now: SystemTime,
     ) -> Result<EventStream, Error> {
+        let sent = Instant::now();
         let response = self.send(target, "converse-stream", request, now).await?;
         let request_id = request_id(&response);
         let content_type =
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if content_type.is_none_or(|kind| !kind.starts_with(EVENT_STREAM)) {
             let fail = |kind| Error { kind, request_id: request_id.clone() };
-            let body = read(response, MAX_ERROR_BYTES).await.map_err(fail)?;
+            let body = read(response, MAX_ERROR_BYTES, self.waits.idle).await.map_err(fail)?;
             return Err(fail(ErrorKind::Refused(no_answer(&body))));
         }
         let body = http::Response::<reqwest::Body>::from(response).into_body();
-        Ok(EventStream::new(body, request_id))
+        Ok(EventStream::new(body, Silence::new(self.waits, sent), request_id))
     }
 
     /// Signs and sends; an answer that is not a success is an error.
@@ -135,13 +139,26 @@ impl BedrockClient {
         sigv4::authorize(&mut headers, &url, &body, credentials, region, now)
             .map_err(ErrorKind::Sign)?;
         let client = if *is_custom_host { &self.guarded } else { &self.ordinary };
-        let sent = client.post(url).headers(headers).body(body).send().await;
-        let response = sent.map_err(ErrorKind::from)?;
-        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+        let Waits { connect, first_byte, idle } = self.waits;
+        let sent = timeout(first_byte, client.post(url).headers(headers).body(body).send()).await;
+        let response = match sent {
+            Ok(Ok(response)) => response,
+            // The one bound that the HTTP client keeps.
+            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
+                return Err(Wait::Connect.over(connect).into());
+            }
+            Ok(Err(error)) => return Err(ErrorKind::from(error).into()),
+            Err(_) => return Err(Wait::FirstByte.over(first_byte).into()),
+        };
+        if response.status().is_success() {
+            Ok(response)
+        } else {
+            Err(refusal(response, idle).await)
+        }
     }
 }
 
-async fn refusal(response: reqwest::Response) -> Error {
+async fn refusal(response: reqwest::Response, idle: Duration) -> Error {
     let request_id = request_id(&response);
     let status = response.status().as_u16();
     let header = |name| {
@@ -154,7 +171,7 @@ async fn refusal(response: reqwest::Response) -> Error {
     let error_type = header("x-amzn-errortype");
     let retry_after = header(RETRY_AFTER.as_str());
     // A body that breaks off says no less than one that is not there.
-    let body = read(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+    let body = read(response, MAX_ERROR_BYTES, idle).await.unwrap_or_default();
     let refusal =
         Refusal::from_response(status, error_type.as_deref(), retry_after.as_deref(), &body);
     Error { kind: ErrorKind::Refused(refusal), request_id }
@@ -165,9 +182,19 @@ fn request_id(response: &reqwest::Response) -> Option<String> {
     value.to_str().ok().map(str::to_owned)
 }
 
-async fn read(mut response: reqwest::Response, limit: usize) -> Result<Bytes, ErrorKind> {
+async fn read(
+    mut response: reqwest::Response,
+    limit: usize,
+    idle: Duration,
+) -> Result<Bytes, ErrorKind> {
     let mut body = BytesMut::new();
-    while let Some(piece) = response.chunk().await? {
+    let next = async |response: &mut reqwest::Response| {
+        timeout(idle, response.chunk())
+            .await
+            .map_err(|_| Wait::Idle.over(idle))?
+            .map_err(ErrorKind::from)
+    };
+    while let Some(piece) = next(&mut response).await? {
         if body.len() + piece.len() > limit {
             return Err(ErrorKind::TooLarge);
         }

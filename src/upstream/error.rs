@@ -1,7 +1,10 @@
 //! What a call of a provider can fail with.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
+use super::waits::Wait;
 use crate::aws;
 
 /// A failed call.
@@ -27,9 +30,14 @@ pub enum ErrorKind {
     /// No connection, or none that could be trusted.
     #[error("the provider cannot be reached")]
     Connect(#[source] reqwest::Error),
-    /// The provider was silent for too long.
-    #[error("the provider did not answer in time")]
-    Timeout(#[source] reqwest::Error),
+    /// A wait was too long.
+    #[error("{wait} after {} ms", .after.as_millis())]
+    Timeout {
+        /// Which one.
+        wait: Wait,
+        /// Its bound.
+        after: Duration,
+    },
     /// The connection broke, or held something else than HTTP.
     #[error("the connection to the provider broke")]
     Broken(#[source] reqwest::Error),
@@ -74,13 +82,7 @@ impl From<reqwest::Error> for ErrorKind {
     fn from(error: reqwest::Error) -> Self {
         // The URL holds the model id and, with a custom host, a private name.
         let error = error.without_url();
-        if error.is_timeout() {
-            Self::Timeout(error)
-        } else if error.is_connect() {
-            Self::Connect(error)
-        } else {
-            Self::Broken(error)
-        }
+        if error.is_connect() { Self::Connect(error) } else { Self::Broken(error) }
     }
 }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use http_body::Body;
 
 use super::error::{Error, ErrorKind, Refusal};
+use super::waits::Silence;
 use crate::aws::event_stream::{Decoder, Frame, FrameKind};
 use crate::bedrock::stream::StreamEvent;
 
@@ -14,12 +15,13 @@ use crate::bedrock::stream::StreamEvent;
 pub struct EventStream {
     body: reqwest::Body,
     decoder: Decoder,
+    silence: Silence,
     request_id: Option<String>,
 }
 
 impl EventStream {
-    pub(super) fn new(body: reqwest::Body, request_id: Option<String>) -> Self {
-        Self { body, decoder: Decoder::default(), request_id }
+    pub(super) fn new(body: reqwest::Body, silence: Silence, request_id: Option<String>) -> Self {
+        Self { body, decoder: Decoder::default(), silence, request_id }
     }
 
     /// Bedrock's id of the request.
@@ -35,6 +37,7 @@ impl EventStream {
     pub async fn first(&mut self) -> Result<StreamEvent, Error> {
         let first = poll_fn(|cx| self.poll_next(cx)).await?;
         let request_id = self.request_id.clone();
+        self.silence.begun();
         first.ok_or(Error { kind: ErrorKind::EmptyStream, request_id })
     }
 
@@ -43,8 +46,8 @@ impl EventStream {
     /// more can be had without waiting.
     ///
     /// # Errors
-    /// An exception of Bedrock's, a broken connection or a broken frame; the
-    /// stream is over then.
+    /// An exception of Bedrock's, a broken connection, a broken frame or too long
+    /// a silence; the stream is over then.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<StreamEvent>, Error>> {
         let result = ready!(self.poll_event(cx));
         Poll::Ready(result.map_err(|kind| Error { kind, request_id: self.request_id.clone() }))
@@ -57,7 +60,11 @@ impl EventStream {
                     return Poll::Ready(Ok(Some(event)));
                 }
             }
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose()? {
+            let Poll::Ready(read) = Pin::new(&mut self.body).poll_frame(cx) else {
+                return self.silence.poll(cx).map(Err);
+            };
+            self.silence.heard();
+            match read.transpose()? {
                 Some(read) => {
                     if let Some(bytes) = read.data_ref() {
                         self.decoder.push(bytes);

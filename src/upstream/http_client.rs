@@ -10,6 +10,7 @@ use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use super::waits::Waits;
 use crate::aws::custom_host::may_connect;
 
 /// Connections kept open to one host while nobody uses them; enough for a burst
@@ -19,13 +20,11 @@ const MAX_IDLE_CONNECTIONS_PER_HOST: usize = 256;
 /// request seldom meets one that is being closed.
 const IDLE_CONNECTION_LIFETIME: Duration = Duration::from_secs(50);
 
-/// How long to wait for a provider.
+/// How to reach a provider.
 #[derive(Debug, Clone, Copy)]
 pub struct HttpOptions {
-    /// For a connection, name resolution and TLS included.
-    pub connect_timeout: Duration,
-    /// For the next byte, the first one included.
-    pub idle_timeout: Duration,
+    /// For how long.
+    pub waits: Waits,
     /// Whether the proxies that the environment names are used.
     pub use_proxies: bool,
 }
@@ -73,8 +72,9 @@ fn builder(options: HttpOptions, tls: ClientConfig) -> reqwest::ClientBuilder {
         .user_agent(concat!("bedrock-gateway/", env!("CARGO_PKG_VERSION")))
         // A redirect could lead a signed request, with the prompt in it, anywhere.
         .redirect(redirect::Policy::none())
-        .connect_timeout(options.connect_timeout)
-        .read_timeout(options.idle_timeout)
+        .connect_timeout(options.waits.connect)
+        // The waits for an answer are the caller's business: reqwest knows one
+        // bound for all of them.
         .pool_idle_timeout(IDLE_CONNECTION_LIFETIME)
         .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
 }

@@ -7,6 +7,8 @@ pub mod bedrock;
 mod error;
 pub mod events;
 mod http_client;
+mod waits;
 
 pub use error::{Error, ErrorKind};
 pub use http_client::HttpOptions;
+pub use waits::{Wait, Waits};

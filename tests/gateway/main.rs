@@ -11,5 +11,6 @@ mod answers;
 mod credentials;
 mod faults;
 mod lifecycle;
+mod raw;
 mod requests;
 mod support;

@@ -1,5 +1,7 @@
 //! What clients get when something goes wrong.
 
+mod timeouts;
+
 use bedrock_gateway::emulator::Outcome;
 use serde_json::{Value, json};
 
@@ -206,15 +208,6 @@ async fn the_callers_time_limit_holds_to_the_end() {
     assert_eq!(slow.events().last().unwrap()["error"]["code"], "request_timeout");
     assert!(!slow.text.contains("[DONE]"));
     assert!(matches!(stack.next_observed().await.outcome, Outcome::ClientLeft { .. }));
-}
-
-#[tokio::test]
-async fn silence_of_aws_is_bounded() {
-    let stack = Stack::start_with("[upstream]\nidle_timeout_ms = 200").await;
-    for body in [chat("emulator.hang", "hi"), streamed("emulator.hang", "hi")] {
-        let answer = stack.ask(&body).await;
-        assert_eq!((answer.status, answer.error("code")), (504, json!("upstream_timeout")));
-    }
 }
 
 #[tokio::test]
