@@ -6,10 +6,12 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout};
+use tracing::debug;
 
 use super::error::{Error, ErrorKind, Refusal};
 use super::events::EventStream;
 use super::http_client::{BuildError, HttpClients, HttpOptions};
+use super::resend;
 use super::waits::{Silence, Wait, Waits};
 use crate::aws::credentials::Credentials;
 use crate::aws::model_id::ModelId;
@@ -67,8 +69,7 @@ pub fn encode(request: &ConverseRequest<'_>) -> Result<Bytes, Error> {
 /// Calls Bedrock; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct BedrockClient {
-    ordinary: reqwest::Client,
-    guarded: reqwest::Client,
+    clients: HttpClients,
     waits: Waits,
 }
 
@@ -78,8 +79,7 @@ impl BedrockClient {
     /// # Errors
     /// The system's certificates cannot be loaded.
     pub fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
-        let HttpClients { ordinary, guarded } = HttpClients::try_new(options)?;
-        Ok(Self { ordinary, guarded, waits: options.waits })
+        Ok(Self { clients: HttpClients::try_new(options)?, waits: options.waits })
     }
 
     /// Calls Converse with an encoded request.
@@ -124,7 +124,7 @@ impl BedrockClient {
         Ok(EventStream::new(body, Silence::new(self.waits, sent), request_id))
     }
 
-    /// Signs and sends; an answer that is not a success is an error.
+    /// Sends a request; an answer that is not a success is an error.
     async fn send(
         &self,
         target: &BedrockTarget,
@@ -132,30 +132,62 @@ impl BedrockClient {
         body: Bytes,
         now: SystemTime,
     ) -> Result<reqwest::Response, Error> {
-        let BedrockTarget { base_url, is_custom_host, region, model_id, credentials } = target;
-        let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        sigv4::authorize(&mut headers, &url, &body, credentials, region, now)
-            .map_err(ErrorKind::Sign)?;
-        let client = if *is_custom_host { &self.guarded } else { &self.ordinary };
-        let Waits { connect, first_byte, idle } = self.waits;
-        let sent = timeout(first_byte, client.post(url).headers(headers).body(body).send()).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            // The one bound that the HTTP client keeps.
-            Ok(Err(error)) if error.is_connect() && error.is_timeout() => {
-                return Err(Wait::Connect.over(connect).into());
-            }
-            Ok(Err(error)) => return Err(ErrorKind::from(error).into()),
-            Err(_) => return Err(Wait::FirstByte.over(first_byte).into()),
-        };
+        let Waits { first_byte, idle, .. } = self.waits;
+        let head = timeout(first_byte, self.head(target, operation, body, now)).await;
+        let response = head.map_err(|_| Wait::FirstByte.over(first_byte))??;
         if response.status().is_success() {
             Ok(response)
         } else {
             Err(refusal(response, idle).await)
         }
     }
+
+    /// The head of the answer to a request, which is sent once more if its
+    /// connection broke.
+    async fn head(
+        &self,
+        target: &BedrockTarget,
+        operation: &str,
+        body: Bytes,
+        now: SystemTime,
+    ) -> Result<reqwest::Response, ErrorKind> {
+        let clients =
+            if target.is_custom_host { &self.clients.guarded } else { &self.clients.ordinary };
+        let begun = Instant::now();
+        let call = signed(&clients.pooled, target, operation, body.clone(), now)?;
+        let mut sent = call.send().await;
+        if let Some(cause) = sent.as_ref().err().and_then(resend::broken_connection) {
+            debug!(cause, "the connection broke before an answer; the request is sent once more");
+            // Signed anew: a signature is good for minutes only.
+            let call = signed(&clients.fresh, target, operation, body, now + begun.elapsed())?;
+            sent = call.send().await;
+        }
+        sent.map_err(|error| {
+            // The one bound that the HTTP client keeps.
+            if error.is_connect() && error.is_timeout() {
+                Wait::Connect.over(self.waits.connect)
+            } else {
+                error.into()
+            }
+        })
+    }
+}
+
+/// A request with its signature, ready to be sent.
+fn signed(
+    client: &reqwest::Client,
+    target: &BedrockTarget,
+    operation: &str,
+    body: Bytes,
+    now: SystemTime,
+) -> Result<reqwest::RequestBuilder, ErrorKind> {
+    let BedrockTarget { base_url, region, model_id, credentials, is_custom_host: _ } = target;
+    let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    sigv4::authorize(&mut headers, &url, &body, credentials, region, now)
+        .map_err(ErrorKind::Sign)?;
+    Ok(client.post(url).headers(headers).body(body))
 }
 
 async fn refusal(response: reqwest::Response, idle: Duration) -> Error {

@@ -34,26 +34,49 @@ pub struct HttpOptions {
 #[error("the HTTP client cannot be built")]
 pub struct BuildError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// The two clients that are needed. They share what is costly to make: the
-/// system's certificates are read once.
+/// The clients that are needed. They share what is costly to make: the system's
+/// certificates are read once.
+#[derive(Debug, Clone)]
 pub(super) struct HttpClients {
     /// For the hosts that the settings name.
-    pub(super) ordinary: reqwest::Client,
+    pub(super) ordinary: Connections,
     /// For hosts that a caller names: what such a name resolves to is checked, and
     /// a proxy, which would resolve it itself, is not used.
-    pub(super) guarded: reqwest::Client,
+    pub(super) guarded: Connections,
+}
+
+/// Two clients of one kind.
+#[derive(Debug, Clone)]
+pub(super) struct Connections {
+    /// Keeps its connections for the next request.
+    pub(super) pooled: reqwest::Client,
+    /// Opens one for every request.
+    pub(super) fresh: reqwest::Client,
 }
 
 impl HttpClients {
     pub(super) fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
         let tls = tls()?;
-        let ordinary = builder(options, tls.clone());
-        let ordinary = if options.use_proxies { ordinary } else { ordinary.no_proxy() };
-        let guarded = builder(options, tls).no_proxy().dns_resolver(Arc::new(GuardedResolver));
+        let ordinary = || {
+            let ordinary = builder(options, tls.clone());
+            if options.use_proxies { ordinary } else { ordinary.no_proxy() }
+        };
+        let guarded =
+            || builder(options, tls.clone()).no_proxy().dns_resolver(Arc::new(GuardedResolver));
+        Ok(Self {
+            ordinary: Connections::try_new(ordinary)?,
+            guarded: Connections::try_new(guarded)?,
+        })
+    }
+}
+
+impl Connections {
+    fn try_new(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, BuildError> {
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| BuildError(error.into()))
         };
-        Ok(Self { ordinary: build(ordinary)?, guarded: build(guarded)? })
+        let fresh = builder().pool_max_idle_per_host(0);
+        Ok(Self { pooled: build(builder())?, fresh: build(fresh)? })
     }
 }
 

@@ -7,6 +7,7 @@ pub mod bedrock;
 mod error;
 pub mod events;
 mod http_client;
+mod resend;
 mod waits;
 
 pub use error::{Error, ErrorKind};

@@ -77,19 +77,24 @@ impl Raw {
 /// Reads one request, head and body; what was sent of it, if it breaks off.
 pub(crate) async fn read_request(socket: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&request).to_ascii_lowercase();
-        if let Some((head, _)) = text.split_once("\r\n\r\n") {
-            let length = head.split("content-length: ").nth(1);
-            let length = length.and_then(|rest| rest.lines().next()?.parse().ok()).unwrap_or(0);
-            if request.len() >= head.len() + 4 + length {
-                return request;
-            }
-        }
+    let mut length = None;
+    while length.is_none_or(|length| request.len() < length) {
         if socket.read_buf(&mut request).await.unwrap_or(0) == 0 {
-            return request;
+            break;
+        }
+        if length.is_none() {
+            length = announced_length(&request);
         }
     }
+    request
+}
+
+/// The length of a request, once its head is there.
+fn announced_length(request: &[u8]) -> Option<usize> {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8_lossy(&request[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    Some(end + length.map_or(0, |length| length.parse().unwrap()))
 }
 
 /// Holds a connection until the other side closes it.
@@ -101,6 +106,22 @@ pub(crate) async fn hold(mut socket: TcpStream) {
 /// Writes, whether or not somebody reads.
 pub(crate) async fn say(socket: &mut TcpStream, bytes: impl AsRef<[u8]>) {
     let _ = socket.write_all(bytes.as_ref()).await;
+}
+
+/// A whole HTTP answer with a JSON body, and the end of the connection.
+pub(crate) fn json_answer(status: u16, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A whole answer of Converse's.
+pub(crate) fn converse_answer(text: &str) -> String {
+    let body = json!({"output": {"message": {"role": "assistant", "content": [{"text": text}]}},
+        "stopReason": "end_turn", "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+        "metrics": {"latencyMs": 1}});
+    json_answer(200, &body.to_string())
 }
 
 /// The head of a stream, which ends with its connection.

@@ -1,5 +1,6 @@
 //! What clients get when something goes wrong.
 
+mod resend;
 mod timeouts;
 
 use bedrock_gateway::emulator::Outcome;
