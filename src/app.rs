@@ -55,6 +55,7 @@ impl Gateway {
             dispatcher: Arc::new(Dispatcher::new(client, identity)),
             routing: Arc::new(routing_settings(&settings)),
             max_body_bytes: settings.server.max_body_bytes,
+            sse_keep_alive: settings.server.sse_keep_alive,
             cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),
         };
         Ok(Self { state, settings })

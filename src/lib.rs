@@ -33,7 +33,8 @@
 //!       -> translate::chat::ChatStream (pure) -> api::sse -> bytes
 //! ```
 //!
-//! An error before the first event has an HTTP status; a later one is told in
+//! An error before the first event has an HTTP status, unless that event is so long
+//! in coming that the answer has begun with a comment; a later one is told in
 //! band, and nothing that looks like an end follows it. A client that leaves has
 //! its body dropped, and with it the connection to Bedrock.
 

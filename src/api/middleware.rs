@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::AppState;
 use super::error::{ApiError, UPSTREAM_REQUEST_ID};
+use super::keep_alive::COMMENT;
 use crate::telemetry::{AccessRecord, Outcome};
 
 /// The caller's id of a request, or one made here; in every answer.
@@ -100,8 +101,11 @@ impl HttpBody for Recorded {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         match &frame {
-            Some(Ok(_)) => {
-                self.record.first_byte();
+            Some(Ok(frame)) => {
+                // A sign of life is no part of the answer.
+                if frame.data_ref().is_none_or(|data| data != COMMENT) {
+                    self.record.first_byte();
+                }
                 // The server does not ask again after the last piece of a body
                 // whose length it knows.
                 if self.inner.is_end_stream() {

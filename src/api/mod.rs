@@ -4,12 +4,14 @@
 mod body;
 mod context;
 mod error;
+mod keep_alive;
 mod middleware;
 mod routes;
 pub mod serve;
 mod sse;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::Request;
@@ -31,6 +33,8 @@ pub struct AppState {
     pub routing: Arc<routing::Settings>,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// How long a stream may be silent before the client gets a comment.
+    pub sse_keep_alive: Option<Duration>,
     /// Whose web pages may call; `*` for any, none for none.
     pub cors_allowed_origins: Arc<[String]>,
 }

@@ -1,5 +1,8 @@
 //! The body of a streamed answer: Bedrock's events in, server-sent events out.
 //!
+//! The call is part of the body, so that a client can be told that it is waited
+//! for before Bedrock has said anything.
+//!
 //! It reads from Bedrock only when the client takes what is there, so a slow
 //! client slows the model's stream and costs no memory; dropping it, as the
 //! server does when the client leaves, closes the connection to Bedrock.
@@ -7,6 +10,7 @@
 //! Source: <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -21,13 +25,13 @@ use serde::Serialize;
 use tokio::time::Sleep;
 
 use super::error::ApiError;
+use super::keep_alive::{COMMENT, KeepAlive};
 use crate::bedrock::response::TokenUsage;
 use crate::bedrock::stream::StreamEvent;
 use crate::openai::chat::Chunk;
-use crate::routing::dispatch::OpenStream;
+use crate::routing::dispatch::Events;
 use crate::telemetry::AccessRecord;
 use crate::translate::chat::ChatStream;
-use crate::upstream::events::EventStream;
 
 /// When this much is ready, it is handed on, even if more could be read without
 /// waiting: a bound on memory, and on how long one stream keeps a thread.
@@ -49,42 +53,76 @@ pub(super) struct Deadline {
 
 /// A streamed answer.
 pub(super) struct SseBody {
-    /// Taken when the client begins to read.
-    first: Option<StreamEvent>,
-    events: EventStream,
+    events: Events,
     stream: ChatStream,
     deadline: Option<Deadline>,
+    keep_alive: Option<KeepAlive>,
     strict: bool,
     record: AccessRecord,
     out: BytesMut,
     polls_in_vain: u8,
+    begun: bool,
     ended: bool,
 }
 
 impl SseBody {
     pub(super) fn new(
-        open: OpenStream,
+        events: Events,
         stream: ChatStream,
         deadline: Option<Deadline>,
+        keep_alive: Option<Duration>,
         strict: bool,
         record: AccessRecord,
     ) -> Self {
-        let OpenStream { first, events } = open;
-        let out = BytesMut::new();
         Self {
-            first: Some(first),
             events,
             stream,
             deadline,
+            keep_alive: keep_alive.map(KeepAlive::new),
             strict,
             record,
-            out,
+            out: BytesMut::new(),
             polls_in_vain: 0,
+            begun: false,
             ended: false,
         }
     }
 
+    /// Begins the call and waits for its first event, but no longer than a client
+    /// may be left without a word. An error so far has a status of its own; once
+    /// this has returned, the answer is a 200 and errors are told in band.
+    pub(super) async fn begin(&mut self) -> Result<(), ApiError> {
+        poll_fn(|cx| self.poll_begin(cx)).await
+    }
+
+    fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ApiError>> {
+        match self.events.poll_next(cx) {
+            Poll::Ready(Ok(Some(event))) => self.push(&event),
+            Poll::Ready(Ok(None)) => self.end(),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
+            Poll::Pending => {
+                if let Some(timeout) = self.poll_deadline(cx) {
+                    return Poll::Ready(Err(ApiError::request_timeout(timeout)));
+                }
+                if !self.needs_comment(cx) {
+                    return Poll::Pending;
+                }
+                self.out.put_slice(COMMENT);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// AWS's id of the request, if AWS has answered.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.events.request_id()
+    }
+
     fn push(&mut self, event: &StreamEvent) {
+        if !self.begun {
+            self.begun = true;
+            self.record.upstream_request_id(self.events.request_id());
+        }
         let out = &mut self.out;
         self.stream.push(event, &mut |chunk: &Chunk<'_>| write(out, chunk));
         if let StreamEvent::Metadata(metadata) = event {
@@ -112,16 +150,20 @@ impl SseBody {
         self.ended = true;
     }
 
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) {
-        if let Some(deadline) = &mut self.deadline
-            && deadline.left.as_mut().poll(cx).is_ready()
-        {
-            let timeout = deadline.timeout;
-            self.fail(ApiError::request_timeout(timeout));
-        }
+    /// The time that the caller gave, if it is over.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Option<Duration> {
+        let deadline = self.deadline.as_mut()?;
+        deadline.left.as_mut().poll(cx).is_ready().then_some(deadline.timeout)
+    }
+
+    fn needs_comment(&mut self, cx: &mut Context<'_>) -> bool {
+        self.keep_alive.as_mut().is_some_and(|keep_alive| keep_alive.is_due(cx))
     }
 
     fn take(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(keep_alive) = &mut self.keep_alive {
+            keep_alive.sent();
+        }
         Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.out).freeze()))))
     }
 }
@@ -135,20 +177,25 @@ impl http_body::Body for SseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
-        if this.ended {
+        if this.ended && this.out.is_empty() {
             return Poll::Ready(None);
         }
-        if let Some(first) = this.first.take() {
-            this.push(&first);
+        if let Some(timeout) = this.poll_deadline(cx) {
+            this.fail(ApiError::request_timeout(timeout));
         }
-        this.poll_deadline(cx);
         let ready_before = this.out.len();
         while !this.ended && this.out.len() < MAX_BATCH_BYTES {
             match this.events.poll_next(cx) {
                 Poll::Ready(Ok(Some(event))) => this.push(&event),
                 Poll::Ready(Ok(None)) => this.end(),
                 Poll::Ready(Err(error)) => this.fail(error.into()),
-                Poll::Pending if this.out.is_empty() => return Poll::Pending,
+                Poll::Pending if this.out.is_empty() => {
+                    if !this.needs_comment(cx) {
+                        return Poll::Pending;
+                    }
+                    this.out.put_slice(COMMENT);
+                    break;
+                }
                 Poll::Pending => {
                     this.polls_in_vain =
                         if this.out.len() > ready_before { 0 } else { this.polls_in_vain + 1 };
@@ -165,7 +212,7 @@ impl http_body::Body for SseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended
+        self.ended && self.out.is_empty()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Carries a plan out.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -30,13 +33,57 @@ pub enum Error {
     },
 }
 
-/// A stream whose first event is there: so far it was possible to answer with an
-/// HTTP error, from here on it is not.
-pub struct OpenStream {
-    /// The first event.
-    pub first: StreamEvent,
-    /// The others.
-    pub events: EventStream,
+/// The events of one call, which need not be answered yet. Dropping it ends the
+/// call.
+pub struct Events {
+    state: State,
+    as_gateway: bool,
+}
+
+enum State {
+    /// The head of the answer is not there.
+    Opening(Pin<Box<dyn Future<Output = Result<EventStream, Error>> + Send>>),
+    /// It is.
+    Open(Box<EventStream>),
+    /// There was none.
+    Failed,
+}
+
+impl Events {
+    /// The provider's id of the request, once it has answered.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match &self.state {
+            State::Open(events) => events.request_id(),
+            State::Opening(_) | State::Failed => None,
+        }
+    }
+
+    /// The next event; `None` when the stream has ended in good order, which
+    /// does not yet mean that the answer is complete. Pending means that nothing
+    /// more can be had without waiting.
+    ///
+    /// # Errors
+    /// See [`Error`]; the stream is over then.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<StreamEvent>, Error>> {
+        loop {
+            match &mut self.state {
+                State::Open(events) => {
+                    let as_gateway = self.as_gateway;
+                    let next = events.poll_next(cx);
+                    return next.map_err(|error| Error::Upstream { error, as_gateway });
+                }
+                State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
+                    Ok(events) => self.state = State::Open(Box::new(events)),
+                    Err(error) => {
+                        self.state = State::Failed;
+                        return Poll::Ready(Err(error));
+                    }
+                },
+                State::Failed => return Poll::Ready(Ok(None)),
+            }
+        }
+    }
 }
 
 /// Calls providers as plans say.
@@ -69,23 +116,23 @@ impl Dispatcher {
         answer.map_err(|error| Error::Upstream { error, as_gateway })
     }
 
-    /// Opens a stream for an encoded request and waits for its first event.
-    ///
-    /// # Errors
-    /// See [`Error`]; an exception that is the stream's first event is one too.
-    pub async fn converse_stream(
-        &self,
+    /// Begins a call whose answer is a stream. Nothing is sent before the events
+    /// are asked for.
+    #[must_use]
+    pub fn converse_stream(
+        self: &Arc<Self>,
         plan: Plan,
         request: Bytes,
         now: SystemTime,
-    ) -> Result<OpenStream, Error> {
+    ) -> Events {
         let as_gateway = matches!(plan.authority, Authority::Gateway);
-        let upstream = |error| Error::Upstream { error, as_gateway };
-        let target = self.target(plan, now).await?;
-        let events = self.client.converse_stream(&target, request, now).await;
-        let mut events = events.map_err(upstream)?;
-        let first = events.first().await.map_err(upstream)?;
-        Ok(OpenStream { first, events })
+        let dispatcher = Arc::clone(self);
+        let opening = async move {
+            let target = dispatcher.target(plan, now).await?;
+            let events = dispatcher.client.converse_stream(&target, request, now).await;
+            events.map_err(|error| Error::Upstream { error, as_gateway })
+        };
+        Events { state: State::Opening(Box::pin(opening)), as_gateway }
     }
 
     async fn target(&self, plan: Plan, now: SystemTime) -> Result<BedrockTarget, Error> {

@@ -50,6 +50,8 @@ pub struct Server {
     pub max_body_bytes: usize,
     /// How long running requests may take to finish at the end.
     pub shutdown_grace: Duration,
+    /// How long a stream may be silent before the client gets a comment.
+    pub sse_keep_alive: Option<Duration>,
     /// Whose web pages may call; `*` for any.
     pub cors_allowed_origins: Vec<String>,
 }

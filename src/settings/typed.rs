@@ -26,6 +26,7 @@ pub(super) fn settings(
     });
     let max_body_bytes = positive(from, "server.max_body_bytes");
     let shutdown_grace = milliseconds(from, "server.shutdown_grace_ms", 0);
+    let sse_keep_alive = milliseconds(from, "server.sse_keep_alive_ms", 0);
     let cors_allowed_origins = strings(from, "server.cors_allowed_origins", |origin| {
         let is_origin = origin == "*" || (origin.contains("://") && !origin.ends_with('/'));
         if is_origin {
@@ -62,6 +63,7 @@ pub(super) fn settings(
                 listen: listen?,
                 max_body_bytes: max_body_bytes?,
                 shutdown_grace: shutdown_grace?,
+                sse_keep_alive: Some(sse_keep_alive?).filter(|interval| !interval.is_zero()),
                 cors_allowed_origins: cors_allowed_origins?,
             },
             log: Log { format: format?, level: level? },

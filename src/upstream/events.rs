@@ -1,6 +1,5 @@
 //! A stream of events as it comes from Bedrock.
 
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -30,24 +29,13 @@ impl EventStream {
         self.request_id.as_deref()
     }
 
-    /// The first event of a stream that has just begun.
-    ///
-    /// # Errors
-    /// As of [`Self::poll_next`], and a stream without any event.
-    pub async fn first(&mut self) -> Result<StreamEvent, Error> {
-        let first = poll_fn(|cx| self.poll_next(cx)).await?;
-        let request_id = self.request_id.clone();
-        self.silence.begun();
-        first.ok_or(Error { kind: ErrorKind::EmptyStream, request_id })
-    }
-
     /// The next event; `None` when the stream has ended in good order, which
     /// does not yet mean that the answer is complete. Pending means that nothing
     /// more can be had without waiting.
     ///
     /// # Errors
-    /// An exception of Bedrock's, a broken connection, a broken frame or too long
-    /// a silence; the stream is over then.
+    /// An exception of Bedrock's, a broken connection, a broken frame, too long a
+    /// silence, or an end before any event; the stream is over then.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<StreamEvent>, Error>> {
         let result = ready!(self.poll_event(cx));
         Poll::Ready(result.map_err(|kind| Error { kind, request_id: self.request_id.clone() }))
@@ -57,6 +45,7 @@ impl EventStream {
         loop {
             while let Some(frame) = self.decoder.next_frame().map_err(ErrorKind::EventStream)? {
                 if let Some(event) = event(&frame)? {
+                    self.silence.begun();
                     return Poll::Ready(Ok(Some(event)));
                 }
             }
@@ -72,7 +61,11 @@ impl EventStream {
                 }
                 None => {
                     self.decoder.end().map_err(ErrorKind::EventStream)?;
-                    return Poll::Ready(Ok(None));
+                    return Poll::Ready(if self.silence.is_begun() {
+                        Ok(None)
+                    } else {
+                        Err(ErrorKind::EmptyStream)
+                    });
                 }
             }
         }

@@ -67,10 +67,15 @@ impl Silence {
         Self { waits, wait: Wait::FirstByte, timer: Box::pin(sleep(left)), is_set: true }
     }
 
-    /// The first event is there.
+    /// An event is there.
     pub(super) fn begun(&mut self) {
         self.wait = Wait::Idle;
         self.is_set = false;
+    }
+
+    /// Whether an event was there.
+    pub(super) fn is_begun(&self) -> bool {
+        self.wait == Wait::Idle
     }
 
     /// A piece was read. It need not hold a whole event, so that the wait for the

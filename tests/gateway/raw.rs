@@ -129,14 +129,23 @@ pub(crate) const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: applicati
 
 /// One event of a stream.
 pub(crate) fn event(kind: &str, payload: &Value) -> Vec<u8> {
+    frame("event", ":event-type", kind, payload)
+}
+
+/// An exception within a stream.
+pub(crate) fn exception(kind: &str, payload: &Value) -> Vec<u8> {
+    frame("exception", ":exception-type", kind, payload)
+}
+
+fn frame(message: &str, name: &'static str, kind: &str, payload: &Value) -> Vec<u8> {
     let header = |name: &'static str, value: &str| {
         Header::new(name, HeaderValue::String(value.to_owned().into()))
     };
-    let message = Message::new(payload.to_string().into_bytes())
-        .add_header(header(":message-type", "event"))
-        .add_header(header(":event-type", kind));
+    let frame = Message::new(payload.to_string().into_bytes())
+        .add_header(header(":message-type", message))
+        .add_header(header(name, kind));
     let mut bytes = Vec::new();
-    write_message_to(&message, &mut bytes).unwrap();
+    write_message_to(&frame, &mut bytes).unwrap();
     bytes
 }
 

@@ -184,12 +184,14 @@ impl Answer {
     }
 }
 
+/// The payloads of an event stream. Comments are passed over, as clients do.
 pub(crate) fn events(text: &str) -> Vec<Value> {
     let event = |item: &str| {
         let data = item.strip_prefix("data: ").expect("an SSE item");
         serde_json::from_str(data).unwrap_or_else(|_| json!(data))
     };
-    text.split_terminator("\n\n").map(event).collect()
+    let items = text.split_terminator("\n\n").filter(|item| !item.starts_with(':'));
+    items.map(event).collect()
 }
 
 pub(crate) fn chat(model: &str, text: &str) -> Value {

@@ -1,5 +1,6 @@
 //! `POST /v1/chat/completions`.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
@@ -71,9 +72,10 @@ fn admit(
 /// One call of a model. It holds the request as it is sent and nothing that it
 /// was made of, since a model may take minutes.
 struct Call<'a> {
-    dispatcher: &'a Dispatcher,
+    dispatcher: &'a Arc<Dispatcher>,
     record: &'a AccessRecord,
     timeout: Option<Duration>,
+    keep_alive: Option<Duration>,
     context: ResponseContext,
     plan: Plan,
     request: Bytes,
@@ -103,6 +105,7 @@ impl<'a> Call<'a> {
             dispatcher: &state.dispatcher,
             record,
             timeout: directives.timeout(),
+            keep_alive: state.sse_keep_alive,
             context: response_context(model, directives),
             plan,
             request: encode(&converse)?,
@@ -111,7 +114,7 @@ impl<'a> Call<'a> {
     }
 
     async fn answer(self) -> Result<Response, ApiError> {
-        let Self { dispatcher, record, timeout, context, plan, request, stream } = self;
+        let Self { dispatcher, record, timeout, keep_alive, context, plan, request, stream } = self;
         let now = SystemTime::now();
         let Some(options) = stream else {
             let answer = within(timeout, dispatcher.converse(plan, request, now)).await??;
@@ -124,11 +127,11 @@ impl<'a> Call<'a> {
         let strict = context.strict;
         // It begins with the call, and goes on while the stream is read.
         let deadline = timeout.map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
-        let open = within(timeout, dispatcher.converse_stream(plan, request, now)).await??;
-        let request_id = open.events.request_id().map(str::to_owned);
-        record.upstream_request_id(request_id.as_deref());
+        let events = dispatcher.converse_stream(plan, request, now);
         let stream = ChatStream::new(context, options.include_usage.unwrap_or(false));
-        let body = SseBody::new(open, stream, deadline, strict, record.clone());
+        let mut body = SseBody::new(events, stream, deadline, keep_alive, strict, record.clone());
+        body.begin().await?;
+        let request_id = body.request_id().map(str::to_owned);
         Ok(with_request_id(body.into_response(), request_id.as_deref()))
     }
 }

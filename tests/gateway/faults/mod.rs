@@ -1,5 +1,6 @@
 //! What clients get when something goes wrong.
 
+mod keep_alive;
 mod resend;
 mod timeouts;
 
