@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use url::{Host, Url};
 
-use crate::api::{self, AppState};
+use crate::api::{self, AppState, Limits};
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::GatewayIdentity;
 use crate::routing;
@@ -55,6 +55,11 @@ impl Gateway {
             dispatcher: Arc::new(Dispatcher::new(client, identity)),
             routing: Arc::new(routing_settings(&settings)),
             max_body_bytes: settings.server.max_body_bytes,
+            limits: Limits {
+                max_messages: settings.server.max_messages,
+                max_parts: settings.server.max_parts,
+                max_tools: settings.server.max_tools,
+            },
             sse_keep_alive: settings.server.sse_keep_alive,
             cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),
         };

@@ -56,6 +56,14 @@ impl ApiError {
         Self::new(status, kind::INVALID_REQUEST, Some(code), message)
     }
 
+    /// An array of the request is too long; `code` is OpenAI's for that.
+    pub(super) fn too_many(param: &str, message: String) -> Self {
+        let code = Some("array_above_max_length");
+        let mut error = Self::new(StatusCode::BAD_REQUEST, kind::INVALID_REQUEST, code, message);
+        error.0.error.param = Some(param.to_owned());
+        error
+    }
+
     /// The gateway is at fault.
     pub(super) fn internal() -> Self {
         let message = "the gateway failed; its log says more";

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::AppState;
 use super::error::{ApiError, UPSTREAM_REQUEST_ID};
 use super::keep_alive::COMMENT;
+use super::limits::limit_head;
 use crate::telemetry::{AccessRecord, Outcome};
 
 /// The caller's id of a request, or one made here; in every answer.
@@ -41,6 +42,7 @@ const MAX_TRACE_ID: usize = 256;
 pub(super) fn around(router: Router<AppState>, state: &AppState) -> Router<AppState> {
     // A bug in one request is a 500 for it and nothing for the others.
     let router = router.layer(CatchPanicLayer::custom(panicked));
+    let router = router.layer(from_fn(limit_head));
     // Answers preflight requests, which no route knows.
     let router = match cors(&state.cors_allowed_origins) {
         Some(cors) => router.layer(cors),

@@ -5,6 +5,7 @@ mod body;
 mod context;
 mod error;
 mod keep_alive;
+mod limits;
 mod middleware;
 mod routes;
 pub mod serve;
@@ -20,6 +21,7 @@ use tower::Layer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 pub use error::ApiError;
+pub use limits::Limits;
 
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
@@ -33,6 +35,8 @@ pub struct AppState {
     pub routing: Arc<routing::Settings>,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// How many things a request may hold.
+    pub limits: Limits,
     /// How long a stream may be silent before the client gets a comment.
     pub sse_keep_alive: Option<Duration>,
     /// Whose web pages may call; `*` for any, none for none.

@@ -25,8 +25,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Connections at one time; others wait in the system's queue. With the
 /// connections to AWS, half of the file descriptors that systems give a service.
 const MAX_CONNECTIONS: usize = 16_384;
-/// The largest head of a request: room for an inline config and the headers of
-/// proxies, and what one connection may make the gateway hold.
+/// The largest head of a request that is read, and what one connection may make
+/// the gateway hold. Beyond it there is a bare 431; `limits.rs` has a lower bound
+/// for those that can be told why.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 /// How long a client may leave what it asked for unread before its connection,
 /// and with it the model's, is closed.

@@ -48,6 +48,12 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// How many messages a request may hold.
+    pub max_messages: usize,
+    /// How many content parts and tool calls, over all messages.
+    pub max_parts: usize,
+    /// How many tools.
+    pub max_tools: usize,
     /// How long running requests may take to finish at the end.
     pub shutdown_grace: Duration,
     /// How long a stream may be silent before the client gets a comment.

@@ -25,6 +25,9 @@ pub(super) fn settings(
         text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
     });
     let max_body_bytes = positive(from, "server.max_body_bytes");
+    let max_messages = positive(from, "server.max_messages");
+    let max_parts = positive(from, "server.max_parts");
+    let max_tools = positive(from, "server.max_tools");
     let shutdown_grace = milliseconds(from, "server.shutdown_grace_ms", 0);
     let sse_keep_alive = milliseconds(from, "server.sse_keep_alive_ms", 0);
     let cors_allowed_origins = strings(from, "server.cors_allowed_origins", |origin| {
@@ -62,6 +65,9 @@ pub(super) fn settings(
             server: Server {
                 listen: listen?,
                 max_body_bytes: max_body_bytes?,
+                max_messages: max_messages?,
+                max_parts: max_parts?,
+                max_tools: max_tools?,
                 shutdown_grace: shutdown_grace?,
                 sse_keep_alive: Some(sse_keep_alive?).filter(|interval| !interval.is_zero()),
                 cors_allowed_origins: cors_allowed_origins?,

@@ -94,6 +94,7 @@ impl<'a> Call<'a> {
         let override_params =
             directives.config.as_ref().and_then(|config| config.override_params.as_ref());
         let mut request: chat::Request = body::parse(body, override_params)?;
+        state.limits.check(&request)?;
         let model = request.model.take().unwrap_or_default();
         let stream = request.stream.unwrap_or(false);
         let plan = routing::plan(directives, authority, Some(&model), &state.routing)?;
