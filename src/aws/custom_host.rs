@@ -7,10 +7,11 @@
 //! networks and of metadata services pass in no spelling; names are checked once
 //! more when they are resolved ([`may_connect`]).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use super::address::{self, ALIBABA_METADATA, EC2_METADATA_V6};
 use super::region::Region;
 
 /// Why a host was refused.
@@ -75,7 +76,7 @@ pub fn check(text: &str, listed: &[String]) -> Result<String, Error> {
 /// may be meant (VPC endpoints live there); this machine and its link never are.
 #[must_use]
 pub fn may_connect(ip: IpAddr) -> bool {
-    match embedded_v4(ip) {
+    address::reached_by(ip).all(|reached| match reached {
         IpAddr::V4(ip) => {
             !(ip.is_loopback()
                 || ip.is_link_local()
@@ -91,39 +92,15 @@ pub fn may_connect(ip: IpAddr) -> bool {
                 || ip.is_unicast_link_local()
                 || ip == EC2_METADATA_V6)
         }
-    }
+    })
 }
-
-/// The instance metadata service over IPv6.
-const EC2_METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
-/// A metadata service outside the link-local range.
-const ALIBABA_METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
 
 /// The address as text, if callers may name it at all.
 fn check_address(ip: IpAddr) -> Result<String, Error> {
-    let is_private = match embedded_v4(ip) {
-        // 100.64.0.0/10 is shared address space (RFC 6598).
-        IpAddr::V4(v4) => v4.is_private() || (v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64),
-        IpAddr::V6(v6) => v6.is_unique_local(),
-    };
-    if is_private || !may_connect(ip) { Err(Error::Forbidden) } else { Ok(ip.to_string()) }
-}
-
-/// The IPv4 address inside the IPv6 forms that reach one: mapped, compatible,
-/// NAT64 (RFC 6052) and 6to4 (RFC 3056).
-fn embedded_v4(ip: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = ip else { return ip };
-    let s = v6.segments();
-    let v4 = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-    };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0, 0, 0, 0, 0, 0, high, low] if high != 0 => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
-        _ => ip,
+    if address::is_private(ip) || !may_connect(ip) {
+        Err(Error::Forbidden)
+    } else {
+        Ok(ip.to_string())
     }
 }
 
@@ -213,6 +190,7 @@ mod tests {
             "http://[64:ff9b::7f00:1]",
             "http://[2002:7f00:1::]",
             "http://[::7f00:1]",
+            "http://[64:ff9b:1::7f00:1]",
             "http://0.0.0.0",
             "http://10.1.2.3",
             "http://192.168.0.1",

@@ -1,6 +1,7 @@
 //! What belongs to AWS in general: credentials, regions and endpoints, SigV4,
 //! the framing of event streams. Knows nothing of HTTP clients' requests.
 
+pub mod address;
 pub mod arn;
 pub mod credentials;
 pub mod custom_host;
