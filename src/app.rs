@@ -12,9 +12,10 @@ use crate::aws::credentials::Credentials;
 use crate::aws::identity::GatewayIdentity;
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
-use crate::settings::Settings;
+use crate::settings::{Media, Settings};
 use crate::upstream::bedrock::BedrockClient;
-use crate::upstream::{HttpOptions, Waits};
+use crate::upstream::media::{MediaFetcher, MediaOptions};
+use crate::upstream::{HttpOptions, Tls, Waits};
 
 /// A gateway that is built and not yet serving.
 #[derive(Debug)]
@@ -42,18 +43,21 @@ impl Gateway {
     /// # Errors
     /// The system's certificates cannot be loaded.
     pub fn build_with_identity(settings: Settings, identity: GatewayIdentity) -> io::Result<Self> {
-        let client = BedrockClient::try_new(HttpOptions {
+        let tls = Tls::load().map_err(io::Error::other)?;
+        let options = HttpOptions {
             waits: Waits {
                 connect: settings.upstream.connect_timeout,
                 first_byte: settings.upstream.first_byte_timeout,
                 idle: settings.upstream.idle_timeout,
             },
             use_proxies: !is_on_this_machine(settings.aws.endpoint_url.as_deref()),
-        })
-        .map_err(io::Error::other)?;
+        };
+        let client = BedrockClient::try_new(options, &tls).map_err(io::Error::other)?;
+        let media = MediaFetcher::try_new(media_options(&settings), &tls);
         let state = AppState {
             dispatcher: Arc::new(Dispatcher::new(client, identity)),
             routing: Arc::new(routing_settings(&settings)),
+            media: media.map_err(io::Error::other)?,
             max_body_bytes: settings.server.max_body_bytes,
             limits: Limits {
                 max_messages: settings.server.max_messages,
@@ -83,6 +87,12 @@ fn is_on_this_machine(endpoint_url: Option<&str>) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     })
+}
+
+fn media_options(settings: &Settings) -> MediaOptions {
+    let Media { fetch, max_bytes, timeout, allowed_hosts } = settings.media.clone();
+    let connect_timeout = settings.upstream.connect_timeout;
+    MediaOptions { enabled: fetch, max_bytes, timeout, connect_timeout, allowed_hosts }
 }
 
 fn routing_settings(settings: &Settings) -> routing::Settings {

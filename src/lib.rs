@@ -13,7 +13,7 @@
 //! | [`bedrock`] | wire types of Bedrock Runtime | hold rules, know OpenAI |
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
-//! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop | know the HTTP surface |
+//! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests name by URL | know the HTTP surface |
 //! | [`routing`] | where a request goes and as whom, and its execution | know the HTTP surface, build JSON |
 //! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |

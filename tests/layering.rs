@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("translate", &["json", "openai", "bedrock"]),
     ("upstream", &["aws", "bedrock"]),
     ("routing", &["json", "bedrock", "aws", "upstream"]),
-    ("settings", &["aws", "routing"]),
+    ("settings", &["aws", "routing", "upstream"]),
     ("api", &["json", "openai", "bedrock", "translate", "aws", "upstream", "routing", "telemetry"]),
     ("app", &["api", "aws", "routing", "settings", "upstream"]),
     ("signals", &[]),

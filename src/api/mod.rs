@@ -25,6 +25,7 @@ pub use limits::Limits;
 
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
+use crate::upstream::media::MediaFetcher;
 
 /// What handlers need; cheap to clone.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct AppState {
     pub dispatcher: Arc<Dispatcher>,
     /// How requests are routed.
     pub routing: Arc<routing::Settings>,
+    /// Fetches what requests name by URL.
+    pub media: MediaFetcher,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// How many things a request may hold.

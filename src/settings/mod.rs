@@ -19,6 +19,7 @@ pub use layers::{Layers, Problem};
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::region::Region;
 use crate::routing::ModelAlias;
+use crate::upstream::media::AllowedHost;
 
 /// The defaults, with a comment for each.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -37,6 +38,8 @@ pub struct Settings {
     pub aws: Aws,
     /// `[upstream]`.
     pub upstream: Upstream,
+    /// `[media]`.
+    pub media: Media,
     /// `[models]`.
     pub aliases: HashMap<String, ModelAlias>,
 }
@@ -106,6 +109,19 @@ pub struct Upstream {
     pub idle_timeout: Duration,
     /// Hosts that callers may name, in lower case.
     pub custom_hosts: Vec<String>,
+}
+
+/// What requests may name by URL.
+#[derive(Debug, Clone)]
+pub struct Media {
+    /// Whether URLs are fetched at all.
+    pub fetch: bool,
+    /// The largest content of one.
+    pub max_bytes: usize,
+    /// For one URL, redirects included.
+    pub timeout: Duration,
+    /// Hosts that need not be public.
+    pub allowed_hosts: Vec<AllowedHost>,
 }
 
 /// Where settings come from, in order of rising precedence; the defaults come first.

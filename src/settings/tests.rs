@@ -27,6 +27,7 @@ fn the_defaults_are_complete() {
     assert!(!settings.aws.allow_gateway_identity);
     assert_eq!(settings.aws.endpoint_url, None);
     assert!(settings.server.cors_allowed_origins.is_empty());
+    assert!(settings.media.fetch && settings.media.allowed_hosts.is_empty());
 }
 
 #[test]
@@ -91,7 +92,7 @@ fn aliases_take_both_forms() {
 #[test]
 fn every_problem_is_reported_at_once() {
     let found = problems(
-        "nonsense = 1\n[server]\nlisten = \"here\"\nmax_body_bytes = \"big\"\n[aws]\nregion = \"moon\"\n[upstream]\ncustom_hosts = [\"127.0.0.1\", \"https://a/b\", 5]\n[models.aliases]\na = 5\nb = { model = \"x\", region = \"y\" }",
+        "nonsense = 1\n[server]\nlisten = \"here\"\nmax_body_bytes = \"big\"\n[aws]\nregion = \"moon\"\n[upstream]\ncustom_hosts = [\"127.0.0.1\", \"https://a/b\", 5]\n[media]\nallowed_hosts = [\"a\", \"http://a\"]\n[models.aliases]\na = 5\nb = { model = \"x\", region = \"y\" }",
         &[
             ("BEDROCK_GATEWAY_LOG_LEVEL", "loud"),
             ("BEDROCK_GATEWAY_NOPE", "1"),
@@ -108,6 +109,7 @@ fn every_problem_is_reported_at_once() {
         "upstream.custom_hosts (from file test.toml): \"127.0.0.1\": loopback",
         "\"https://a/b\": must be a host name, with a port",
         "5: must be an array of strings",
+        "media.allowed_hosts (from file test.toml): \"http://a\": must be a host, or a host and its port",
         "models.aliases.\"a\" (from file test.toml): must be a model id",
         "models.aliases.\"b\" (from file test.toml): `y` is not",
         "log.level (from environment variable BEDROCK_GATEWAY_LOG_LEVEL)",
@@ -118,7 +120,7 @@ fn every_problem_is_reported_at_once() {
     ] {
         assert!(all.contains(expected), "{expected} is missing in\n{all}");
     }
-    assert_eq!(found.len(), 14, "{all}");
+    assert_eq!(found.len(), 15, "{all}");
 }
 
 #[test]

@@ -8,12 +8,13 @@ use toml::{Table, Value};
 use url::Url;
 
 use super::layers::{Layers, Problem};
-use super::{Aws, Log, LogFormat, Server, Settings, Upstream};
+use super::{Aws, Log, LogFormat, Media, Server, Settings, Upstream};
 use crate::aws::custom_host;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
 use crate::routing::ModelAlias;
+use crate::upstream::media::AllowedHost;
 
 /// Every value is read even if others are wrong, so that all problems are found.
 pub(super) fn settings(
@@ -57,6 +58,11 @@ pub(super) fn settings(
     let first_byte_timeout = milliseconds(from, "upstream.first_byte_timeout_ms", 1);
     let idle_timeout = milliseconds(from, "upstream.idle_timeout_ms", 1);
     let custom_hosts = strings(from, "upstream.custom_hosts", custom_host_pattern);
+    let media_fetch = boolean(from, "media.fetch");
+    let media_max_bytes = positive(from, "media.max_bytes");
+    let media_timeout = milliseconds(from, "media.timeout_ms", 1);
+    let media_allowed_hosts =
+        strings(from, "media.allowed_hosts", |text| AllowedHost::parse(&text));
     let aliases = aliases(from);
 
     let problems = layers.finish();
@@ -85,6 +91,12 @@ pub(super) fn settings(
                 first_byte_timeout: first_byte_timeout?,
                 idle_timeout: idle_timeout?,
                 custom_hosts: custom_hosts?,
+            },
+            media: Media {
+                fetch: media_fetch?,
+                max_bytes: media_max_bytes?,
+                timeout: media_timeout?,
+                allowed_hosts: media_allowed_hosts?,
             },
             aliases: aliases?,
         })
@@ -132,18 +144,18 @@ fn milliseconds(layers: &mut Layers, key: &str, least: i64) -> Option<Duration> 
     integer(layers, key, least).map(Duration::from_millis)
 }
 
-fn strings(
+fn strings<T>(
     layers: &mut Layers,
     key: &str,
-    check: impl Fn(String) -> Result<String, String>,
-) -> Option<Vec<String>> {
+    check: impl Fn(String) -> Result<T, String>,
+) -> Option<Vec<T>> {
     let given = layers.take(key)?;
     let mut checked = Vec::new();
     let mut all_good = true;
     for entry in given.value.as_array().into_iter().flatten() {
         let text = entry.as_str().ok_or_else(|| "must be an array of strings".to_owned());
         match text.and_then(|text| check(text.trim().to_owned())) {
-            Ok(text) => checked.push(text),
+            Ok(value) => checked.push(value),
             Err(message) => {
                 all_good = false;
                 layers.problem(key, &given.origin, format!("{entry}: {message}"));

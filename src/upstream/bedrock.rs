@@ -10,7 +10,7 @@ use tracing::debug;
 
 use super::error::{Error, ErrorKind, Refusal};
 use super::events::EventStream;
-use super::http_client::{BuildError, HttpClients, HttpOptions};
+use super::http_client::{BuildError, HttpClients, HttpOptions, Tls};
 use super::resend;
 use super::waits::{Silence, Wait, Waits};
 use crate::aws::credentials::Credentials;
@@ -77,9 +77,9 @@ impl BedrockClient {
     /// A client without any connection yet.
     ///
     /// # Errors
-    /// The system's certificates cannot be loaded.
-    pub fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
-        Ok(Self { clients: HttpClients::try_new(options)?, waits: options.waits })
+    /// The HTTP client cannot be built.
+    pub fn try_new(options: HttpOptions, tls: &Tls) -> Result<Self, BuildError> {
+        Ok(Self { clients: HttpClients::try_new(options, tls)?, waits: options.waits })
     }
 
     /// Calls Converse with an encoded request.

@@ -1,6 +1,6 @@
 //! HTTP clients with every wait bounded.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +34,7 @@ pub struct HttpOptions {
 #[error("the HTTP client cannot be built")]
 pub struct BuildError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
-/// The clients that are needed. They share what is costly to make: the system's
-/// certificates are read once.
+/// The clients that are needed.
 #[derive(Debug, Clone)]
 pub(super) struct HttpClients {
     /// For the hosts that the settings name.
@@ -55,14 +54,17 @@ pub(super) struct Connections {
 }
 
 impl HttpClients {
-    pub(super) fn try_new(options: HttpOptions) -> Result<Self, BuildError> {
-        let tls = tls()?;
-        let ordinary = || {
-            let ordinary = builder(options, tls.clone());
-            if options.use_proxies { ordinary } else { ordinary.no_proxy() }
+    pub(super) fn try_new(options: HttpOptions, tls: &Tls) -> Result<Self, BuildError> {
+        // The waits for an answer are the caller's business: reqwest knows one
+        // bound for all of them.
+        let pooled = || {
+            builder(tls, options.waits.connect)
+                .pool_idle_timeout(IDLE_CONNECTION_LIFETIME)
+                .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
         };
-        let guarded =
-            || builder(options, tls.clone()).no_proxy().dns_resolver(Arc::new(GuardedResolver));
+        let ordinary = || if options.use_proxies { pooled() } else { pooled().no_proxy() };
+        let resolver = Arc::new(GuardedResolver { allows: may_connect });
+        let guarded = || pooled().no_proxy().dns_resolver(Arc::clone(&resolver));
         Ok(Self {
             ordinary: Connections::try_new(ordinary)?,
             guarded: Connections::try_new(guarded)?,
@@ -72,44 +74,58 @@ impl HttpClients {
 
 impl Connections {
     fn try_new(builder: impl Fn() -> reqwest::ClientBuilder) -> Result<Self, BuildError> {
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| BuildError(error.into()))
-        };
         let fresh = builder().pool_max_idle_per_host(0);
         Ok(Self { pooled: build(builder())?, fresh: build(fresh)? })
     }
 }
 
-fn tls() -> Result<ClientConfig, BuildError> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_platform_verifier())
-        .map_err(|error| BuildError(error.into()))?
-        .with_no_client_auth();
-    Ok(config)
+/// How connections are secured; cheap to clone. The system's certificates are
+/// costly to read, which is done once for all clients.
+#[derive(Debug, Clone)]
+pub struct Tls(ClientConfig);
+
+impl Tls {
+    /// Reads the system's certificates.
+    ///
+    /// # Errors
+    /// They cannot be loaded.
+    pub fn load() -> Result<Self, BuildError> {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .and_then(|builder| builder.with_platform_verifier())
+            .map_err(|error| BuildError(error.into()))?
+            .with_no_client_auth();
+        Ok(Self(config))
+    }
 }
 
-fn builder(options: HttpOptions, tls: ClientConfig) -> reqwest::ClientBuilder {
+/// What all clients have in common.
+pub(super) fn builder(tls: &Tls, connect_timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls.0.clone())
         .user_agent(concat!("bedrock-gateway/", env!("CARGO_PKG_VERSION")))
-        // A redirect could lead a signed request, with the prompt in it, anywhere.
+        // A redirect could lead a signed request, with the prompt in it, anywhere;
+        // where redirects are wanted, each is checked first.
         .redirect(redirect::Policy::none())
-        .connect_timeout(options.waits.connect)
-        // The waits for an answer are the caller's business: reqwest knows one
-        // bound for all of them.
-        .pool_idle_timeout(IDLE_CONNECTION_LIFETIME)
-        .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS_PER_HOST)
+        .connect_timeout(connect_timeout)
 }
 
-struct GuardedResolver;
+pub(super) fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, BuildError> {
+    builder.build().map_err(|error| BuildError(error.into()))
+}
+
+/// Hands out those addresses of a name that may be connected to, and no others:
+/// what was checked is what the connection is opened to.
+pub(super) struct GuardedResolver {
+    pub(super) allows: fn(IpAddr) -> bool,
+}
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let allows = self.allows;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|address| may_connect(address.ip())).collect();
+            let allowed: Vec<SocketAddr> = found.filter(|address| allows(address.ip())).collect();
             if allowed.is_empty() {
                 return Err("the name resolves to no address that may be reached".into());
             }
@@ -124,7 +140,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_guarded_client_does_not_reach_this_machine_by_name() {
-        let resolved = GuardedResolver.resolve("localhost".parse().unwrap()).await;
-        assert!(resolved.is_err());
+        let guard = GuardedResolver { allows: may_connect };
+        assert!(guard.resolve("localhost".parse().unwrap()).await.is_err());
+        let open = GuardedResolver { allows: |_| true };
+        assert!(open.resolve("localhost".parse().unwrap()).await.is_ok());
     }
 }

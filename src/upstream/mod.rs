@@ -1,4 +1,5 @@
-//! The network: sends a request to a provider and reads what comes back.
+//! The network: sends a request to a provider and reads what comes back, and
+//! fetches what a request names by URL.
 //!
 //! Connections are pooled, waits are bounded, and dropping a call or a stream
 //! closes its connection, which is how a provider learns to stop.
@@ -7,9 +8,10 @@ pub mod bedrock;
 mod error;
 pub mod events;
 mod http_client;
+pub mod media;
 mod resend;
 mod waits;
 
 pub use error::{Error, ErrorKind};
-pub use http_client::HttpOptions;
+pub use http_client::{HttpOptions, Tls};
 pub use waits::{Wait, Waits};
