@@ -1,5 +1,6 @@
 //! What clients get when something goes wrong.
 
+mod back_pressure;
 mod keep_alive;
 mod limits;
 mod resend;
@@ -146,6 +147,19 @@ async fn a_whole_answer_that_breaks_is_a_bad_gateway() {
         assert_eq!((answer.status, answer.error("type")), (502, json!("server_error")), "{body}");
         let answer = ask_one_who_says(http.as_bytes(), &streamed(CLAUDE, "hi")).await;
         assert_eq!(answer.status, 502, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_operation_is_an_error_whatever_its_status() {
+    let body = r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
+    let http = crate::raw::json_answer(200, body);
+    for body in [chat(CLAUDE, "hi"), streamed(CLAUDE, "hi")] {
+        let answer = ask_one_who_says(http.as_bytes(), &body).await;
+        assert_eq!(answer.status, 404, "{}", answer.text);
+        assert_eq!(answer.error("code"), "UnknownOperationException");
+        assert_eq!(answer.error("type"), "not_found_error");
+        assert_eq!(answer.header("content-type"), "application/json");
     }
 }
 
