@@ -3,7 +3,7 @@
 from typing import Any
 
 import explained
-from harness import aws_view, openai_view
+from harness import aws_view, openai_stream, openai_view
 from harness.bench import Bench
 from harness.client import Reply
 from harness.compare import Case, settle
@@ -54,7 +54,7 @@ def _judge(exchange: Exchange, bench: Bench, check: Check, size: int | None, *, 
     if recorded.fault and not _tells(items[-1]["error"], recorded.fault):
         check.fail(exchange.id, "an exception lost its code or its text", str(items[-1])[:200])
         return
-    actual = openai_view.chunks(items[:-1], strict=strict)
+    actual = openai_stream.chunks(items[:-1], strict=strict)
     expected = openai_view.strictly(recorded.answer) if strict else recorded.answer
     if not recorded.complete:
         # Without an end there are no counts to hold against each other, and no reason why.

@@ -14,6 +14,7 @@ from botocore.model import Shape
 from support.service_model import MODEL
 
 REQUEST = MODEL.operation_model("ConverseStream").input_shape
+IN_PATH = {name for name, shape in REQUEST.members.items() if shape.serialization.get("location") == "uri"}
 
 
 def normal(body: dict[str, Any]) -> dict[str, Any]:
@@ -21,8 +22,8 @@ def normal(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_unknown(body: dict[str, Any]) -> dict[str, Any]:
-    """A normal request without the members that the service model does not have."""
-    return _known(body, REQUEST)
+    """A normal request without the members that the service model does not have in a body."""
+    return _known({name: value for name, value in body.items() if name not in IN_PATH}, REQUEST)
 
 
 def _normal(value: Any, shape: Shape | None) -> Any:

@@ -28,12 +28,8 @@ DOCUMENT = {
 
 def media_type(known: dict[str, str], kind: str) -> str:
     """The media type of a Converse format. AWS takes some formats that are spelled as media types already."""
-    return kind if "/" in kind else known[kind]
-
-
-def short_format(known: dict[str, str], kind: str) -> str:
-    """The format for one that is spelled as a media type."""
-    return next((short for short, spelled in known.items() if spelled == kind), kind)
+    family = next(iter(known.values())).split("/")[0]
+    return kind if "/" in kind else known.get(kind, f"{family}/{kind}")
 
 
 _IMAGES = ((b"\x89PNG\r\n\x1a\n", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"))
