@@ -21,6 +21,10 @@ OUT_OF_SCOPE = {
 UNKNOWN_OPERATION = "an operation that the gateway does not call"
 
 
+def _without(value: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: each for key, each in value.items() if key != name}
+
+
 def _of_body(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any, Case], Any]:
     """A rule that looks at nothing but the body of a request."""
     return lambda request, _: {**request, "body": change(request["body"])}
@@ -48,15 +52,22 @@ def _without_blank_texts(body: dict[str, Any]) -> dict[str, Any]:
     turns = _turns(body, lambda turn: [block for block in turn["content"] if not _is_blank(block)])
     body = {**body, "messages": [turn for turn in turns["messages"] if turn["content"]]}
     system = [block for block in body.get("system", []) if not _is_blank(block)]
-    return {name: value for name, value in {**body, "system": system}.items() if name != "system" or value}
+    return {**body, "system": system} if system else _without(body, "system")
 
 
 def _results_first(body: dict[str, Any]) -> dict[str, Any]:
-    def sort(turn: dict[str, Any]) -> list[dict]:
-        is_user = turn["role"] == "user"
-        return sorted(turn["content"], key=lambda block: "toolResult" not in block) if is_user else turn["content"]
+    def change(turn: dict[str, Any]) -> list[dict]:
+        results: list[dict] = []
+        others: list[dict] = []
+        last = others
+        for block in turn["content"]:
+            # A cache point stays behind what it stands behind.
+            if "cachePoint" not in block:
+                last = results if "toolResult" in block else others
+            last.append(block)
+        return results + others if turn["role"] == "user" else turn["content"]
 
-    return _turns(body, sort)
+    return _turns(body, change)
 
 
 def _true_image_formats(value: Any) -> Any:
@@ -127,22 +138,33 @@ REQUESTS = [
 ]
 
 
-def _blocks(keep: Callable[[dict[str, Any]], bool]) -> Callable[[Any, Case], Any]:
-    """A rule that leaves out blocks of an answer."""
+def _blocks(change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Callable[[Any, Case], Any]:
+    """A rule that changes blocks of an answer, or leaves them out."""
 
     def apply(view: dict[str, Any], _: Case) -> dict[str, Any]:
-        kept = [block for block in view.get("blocks", []) if keep(block)]
-        rest = {name: value for name, value in view.items() if name != "blocks"}
+        changed = [change(block) for block in view.get("blocks", [])]
+        kept = [block for block in changed if block is not None]
+        rest = _without(view, "blocks")
         return {**rest, "blocks": kept} if kept else rest
 
     return apply
 
 
+def _calls_without_type(view: dict[str, Any], _: Case) -> dict[str, Any]:
+    calls = [_without(call, "type") if call.get("type") == "tool_use" else call for call in view.get("tool_calls", [])]
+    return {**view, "tool_calls": calls} if calls else view
+
+
 # For whole answers and for streams, outside strict mode.
 ANSWERS = [
-    Rule("empty text", "a text block without text says nothing", _blocks(lambda block: block != {"text": ""})),
+    Rule("kind of call", "newer Claude says `tool_use` of every call of a client's tool; standing in `tool_calls` says the same",
+         _calls_without_type),
+    Rule("place of calls", "OpenAI's shape has tool calls beside what was said, not in its midst",
+         lambda view, _: _without(view, "said_after_calls")),
+    Rule("texts of citations", "the texts that share citations are one text", _blocks(lambda block: _without(block, "pieces"))),
+    Rule("empty text", "a text block without text says nothing", _blocks(lambda block: None if block == {"text": ""} else block)),
     Rule("blocks of the future", "botocore's own model does not know this kind of block, and reads nothing but its name",
-         _blocks(lambda block: "SDK_UNKNOWN_MEMBER" not in block.get("unread", {}))),
+         _blocks(lambda block: None if "SDK_UNKNOWN_MEMBER" in block.get("unread", {}) else block)),
 ]
 
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the programs under tests/ that need the Python packages of requirements.txt: finds a Python, installs
 # once into this folder, and builds the binary under test. `fail` names the program that sourced it.
 

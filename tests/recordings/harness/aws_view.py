@@ -1,8 +1,8 @@
 """What botocore reads out of recorded bytes, in the one form that both sides are compared in.
 
-An answer is a dict with `content`, `reasoning`, `blocks`, `tool_calls`, `stop`, `usage`, `metrics`, `trace`,
-`tier`, `performance`, `additional`; members without a value are left out. What the parse holds beyond that
-goes to `unread`, so that nothing can get lost by nobody having thought of it.
+An answer is a dict with `content`, `reasoning`, `blocks`, `tool_calls`, `said_after_calls`, `stop`, `usage`,
+`cache_details`, `tier`, `metrics`, `trace`, `performance`, `additional`; members without a value are left out. What
+the parse holds beyond that goes to `unread`, so that nothing can get lost by nobody having thought of it.
 """
 
 import json
@@ -77,7 +77,8 @@ def answer(exchange: Exchange) -> dict[str, Any] | None:
         return None
     message = dict(output["message"])
     blocks = [_whole_block(block) for block in message.pop("content", [])]
-    message.pop("role", None)
+    if message.get("role") == "assistant":
+        del message["role"]
     return _answer(blocks, parsed, unread=[message] if message else [])
 
 
@@ -152,12 +153,15 @@ def _answer(blocks: list[dict], rest: dict[str, Any], *, unread: list[Any]) -> d
     """The form of comparison. Calls of the client's tools are kept apart from what the model said."""
     rest = dict(rest)
     usage = rest.pop("usage", None) or {}
+    is_call = ["tool_call" in block for block in blocks]
     said = [block for block in blocks if "tool_call" not in block]
     view = {
         "content": "".join(block.get("text", "") for block in said),
         "reasoning": "".join(block.get("thinking", "") for block in said),
         "blocks": said,
         "tool_calls": [block["tool_call"] for block in blocks if "tool_call" in block],
+        # Tool calls have no place among the blocks; how many of these follow a call is all that tells it.
+        "said_after_calls": is_call[is_call.index(True) :].count(False) or None if any(is_call) else None,
         "stop": rest.pop("stopReason", None),
         # A count that is not sent is none.
         "usage": {name: usage.get(name, 0) for name in COUNTS} if usage else None,
@@ -176,10 +180,9 @@ def _whole_block(block: dict[str, Any]) -> dict[str, Any]:
     if kind == "text":
         return {"text": value}
     if kind == "citationsContent":
-        return {
-            "text": "".join(part.get("text", "") for part in value.get("content", [])),
-            **_present(citations=value.get("citations")),
-        }
+        texts = [part.get("text", "") for part in value.get("content", [])]
+        pieces = texts if len(texts) > 1 else None
+        return {"text": "".join(texts), **_present(citations=value.get("citations"), pieces=pieces)}
     if kind == "reasoningContent" and "reasoningText" in value:
         return {"thinking": value["reasoningText"]["text"], **_present(signature=value["reasoningText"].get("signature"))}
     if kind == "reasoningContent":
@@ -212,8 +215,7 @@ def _tool_use(value: dict[str, Any], given: Any) -> dict[str, Any]:
     kind = value.get("type")
     if kind == SERVER_TOOL:
         return {"server_tool_use": use}
-    # Newer Claude says `tool_use` of every call, which the place in `tool_calls` says as well.
-    return {"tool_call": {**use, **({} if kind in (None, "tool_use") else {"type": kind})}}
+    return {"tool_call": {**use, **_present(type=kind)}}
 
 
 def _tool_result(value: dict[str, Any], content: list[dict]) -> dict[str, Any]:

@@ -117,12 +117,10 @@ def _assistant(blocks: list[dict]) -> list[dict]:
     for block in blocks:
         kind, value = only(block)
         if kind == "cachePoint":
-            if last is not None and "tool_calls" in last and "cache_control" not in messages[-1]:
-                last = messages[-1]
             _mark(last, value)
             continue
         if kind == "toolUse" and value.get("type") != "server_tool_use":
-            if not messages:
+            if not messages or "cache_control" in messages[-1]:
                 messages.append({"role": "assistant", "content": None})
             messages[-1].setdefault("tool_calls", []).append(_call(value))
             last = messages[-1]

@@ -33,7 +33,7 @@ def strictly(view: dict[str, Any]) -> dict[str, Any]:
     ]
     return _without_nothing({
         "content": view.get("content", ""),
-        "tool_calls": view.get("tool_calls"),
+        "tool_calls": [{name: call[name] for name in ("id", "name", "input")} for call in view.get("tool_calls", [])],
         "finish": FINISH.get(view.get("stop"), "stop"),
         "usage": _strict_usage(view["usage"]) if "usage" in view else None,
         "citations": [web_citation(each["url"], each["title"]) for each in web if each.get("url")],
@@ -149,7 +149,8 @@ def text_block(text: str, citations: list[dict] | None) -> dict[str, Any]:
 
 
 def server_result(block: dict[str, Any], content: list[dict]) -> dict[str, Any]:
-    named = {"id": block["tool_use_id"], "content": as_botocore_reads("content", content), "status": block.get("status"), "type": block.get("tool_type")}
+    read = as_botocore_reads("content", content)
+    named = {"id": block["tool_use_id"], "content": read, "status": block.get("status"), "type": block.get("tool_type")}
     return {"server_tool_result": {name: value for name, value in named.items() if value is not None}}
 
 
