@@ -1,0 +1,1 @@
+"""One module per check; each takes exchanges and writes what it found into the report."""

@@ -1,0 +1,1 @@
+"""What the checks stand on: the recordings, botocore's view of them, the gateway's view, and the comparison."""
