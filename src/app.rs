@@ -64,6 +64,7 @@ impl Gateway {
                 max_parts: settings.server.max_parts,
                 max_tools: settings.server.max_tools,
             },
+            unsupported_params: settings.requests.unsupported_params,
             sse_keep_alive: settings.server.sse_keep_alive,
             cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),
         };
@@ -101,7 +102,8 @@ fn routing_settings(settings: &Settings) -> routing::Settings {
         endpoint_url: settings.aws.endpoint_url.clone(),
         endpoint_options: settings.aws.endpoint_options,
         custom_hosts: settings.upstream.custom_hosts.clone(),
-        aliases: settings.aliases.clone(),
+        aliases: settings.models.aliases.clone(),
+        families: settings.models.families.clone(),
         allow_gateway_identity: settings.aws.allow_gateway_identity,
     }
 }

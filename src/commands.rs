@@ -63,8 +63,8 @@ pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Res
     // What people try first has OpenAI's names in it.
     for name in ["gpt-4o", "gpt-4o-mini"] {
         if let Ok(model_id) = ModelId::parse(MODEL) {
-            let alias = ModelAlias { model_id, region: None };
-            settings.aliases.entry(name.to_owned()).or_insert(alias);
+            let alias = ModelAlias { model_id, region: None, family: None };
+            settings.models.aliases.entry(name.to_owned()).or_insert(alias);
         }
     }
     let gateway = Gateway::build_with_identity(settings, GatewayIdentity::fixed(identity))?;

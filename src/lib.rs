@@ -11,6 +11,7 @@
 //! | [`json`] | JSON in, with errors that name their place | |
 //! | [`openai`] | wire types of OpenAI, with Portkey's additions | hold rules, know Bedrock |
 //! | [`bedrock`] | wire types of Bedrock Runtime | hold rules, know OpenAI |
+//! | [`models`] | what each family of models accepts: one table | hold rules |
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
 //! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests name by URL | know the HTTP surface |
@@ -27,8 +28,8 @@
 //! ```text
 //! bytes -> api::middleware (trace id, access record) -> api::routes::chat_completions
 //!       -> api::context (headers -> routing::Directives) -> routing::authority (pure: credentials)
-//!       -> api::body (JSON -> openai::chat::Request) -> routing::plan (pure: region, model, host)
-//!       -> translate::chat::request (pure) -> routing::dispatch -> upstream::bedrock (aws::sigv4)
+//!       -> api::body (JSON -> openai::chat::Request) -> routing::plan (pure: region, model and its family, host)
+//!       -> upstream::media (what it names by URL) -> translate::chat::request (pure) -> routing::dispatch -> upstream::bedrock (aws::sigv4)
 //!       -> bytes -> aws::event_stream (frames) -> upstream::events (StreamEvent)
 //!       -> translate::chat::ChatStream (pure) -> api::sse -> bytes
 //! ```
@@ -46,6 +47,7 @@ pub mod cli;
 pub mod commands;
 pub mod emulator;
 pub mod json;
+pub mod models;
 pub mod openai;
 pub mod routing;
 pub mod settings;

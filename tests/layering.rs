@@ -6,17 +6,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use; every room may use itself.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("json", &[]),
     ("openai", &["json"]),
     ("bedrock", &[]),
+    ("models", &[]),
     ("aws", &[]),
     ("telemetry", &[]),
     ("emulator", &[]),
-    ("translate", &["json", "openai", "bedrock"]),
+    ("translate", &["json", "openai", "bedrock", "models"]),
     ("upstream", &["aws", "bedrock"]),
-    ("routing", &["json", "bedrock", "aws", "upstream"]),
-    ("settings", &["aws", "routing", "upstream"]),
+    ("routing", &["json", "bedrock", "models", "translate", "aws", "upstream"]),
+    ("settings", &["models", "translate", "aws", "routing", "upstream"]),
     ("api", &["json", "openai", "bedrock", "translate", "aws", "upstream", "routing", "telemetry"]),
     ("app", &["api", "aws", "routing", "settings", "upstream"]),
     ("signals", &[]),

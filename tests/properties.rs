@@ -14,10 +14,12 @@ use bedrock_gateway::aws::{arn, custom_host};
 use bedrock_gateway::bedrock::response::ConverseResponse;
 use bedrock_gateway::bedrock::stream::StreamEvent;
 use bedrock_gateway::json;
+use bedrock_gateway::models;
 use bedrock_gateway::openai::chat;
 use bedrock_gateway::routing::config::GatewayConfig;
 use bedrock_gateway::translate::chat::{
-    ChatStream, RequestContext, ResponseContext, request, response,
+    Answering, ChatStream, RemoteFiles, RequestContext, ResponseContext, UnsupportedParams,
+    request, response,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -124,7 +126,8 @@ fn parse(kind: &str, payload: &Value) -> StreamEvent {
 }
 
 fn context(strict: bool) -> ResponseContext {
-    ResponseContext { id: "i".into(), created: 1, model: "m".into(), strict }
+    let answering = Answering::default();
+    ResponseContext { id: "i".into(), created: 1, model: "m".into(), strict, answering }
 }
 
 fn chunks(events: &[StreamEvent], strict: bool, include_usage: bool) -> (Vec<Value>, bool) {
@@ -317,14 +320,24 @@ proptest! {
     }
 
     #[test]
-    fn any_json_is_translated_or_refused_at_a_place(messages in vec(any_json(), 0..5), rest in any_json()) {
+    fn any_json_is_translated_or_refused_at_a_place(messages in vec(any_json(), 0..5), rest in any_json(), families: prop::sample::Index) {
         let mut body = rest.as_object().cloned().unwrap_or_default();
         body.insert("messages".into(), messages.into());
         let body = Value::Object(body).to_string();
         if let Ok(parsed) = json::from_slice::<chat::Request>(body.as_bytes()) {
-            match request(&parsed, &RequestContext::default()) {
-                Ok(converse) => {
-                    let converse = serde_json::to_value(converse).unwrap();
+            let (metadata, files) = (BTreeMap::new(), RemoteFiles::default());
+            let context = RequestContext {
+                profile: families.get(models::families()),
+                is_prompt: false,
+                stream: false,
+                anthropic_beta: &[],
+                metadata: &metadata,
+                files: &files,
+                unsupported: UnsupportedParams::Ignore,
+            };
+            match request(&parsed, &context) {
+                Ok(translation) => {
+                    let converse = serde_json::to_value(translation.request).unwrap();
                     let turns = converse["messages"].as_array().unwrap();
                     prop_assert!(turns.windows(2).all(|pair| pair[0]["role"] != pair[1]["role"]));
                     prop_assert!(turns.iter().all(|turn| !turn["content"].as_array().unwrap().is_empty()));

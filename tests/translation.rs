@@ -8,19 +8,26 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "helpers of tests fail like tests"
 )]
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bedrock_gateway::aws::arn;
 use bedrock_gateway::bedrock::response::ConverseResponse;
 use bedrock_gateway::bedrock::stream::StreamEvent;
 use bedrock_gateway::json;
+use bedrock_gateway::models::{self, ModelProfile};
 use bedrock_gateway::openai::chat;
 use bedrock_gateway::translate::chat::{
-    ChatStream, RequestContext, ResponseContext, request, response,
+    Answering, ChatStream, RemoteFile, RemoteFiles, RequestContext, ResponseContext,
+    UnsupportedParams, request, response,
 };
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 fn cases(kind: &str) -> BTreeMap<String, Value> {
@@ -55,33 +62,100 @@ fn same(actual: &Value, expected: &Value) -> Result<(), String> {
     }
 }
 
+/// What a request's translation has to be told from outside, as a case has it:
+/// `model` (else Claude), `model_family`, `anthropic_beta`, `metadata`,
+/// `unsupported_params`, and `files` that were fetched, by URL.
+struct Outside {
+    profile: &'static ModelProfile,
+    is_prompt: bool,
+    beta: Vec<String>,
+    metadata: BTreeMap<String, Box<RawValue>>,
+    files: RemoteFiles,
+    unsupported: UnsupportedParams,
+}
+
+impl Outside {
+    fn of(case: &Value) -> Self {
+        let model = case["openai"]["model"].as_str().unwrap_or(CLAUDE);
+        let file = |(url, file): (&String, &Value)| {
+            let bytes = STANDARD.decode(file["base64"].as_str().unwrap()).unwrap();
+            let media_type = file["media_type"].as_str().map(str::to_owned);
+            (url.clone(), RemoteFile::new(media_type, &bytes))
+        };
+        let read = |name: &str| case[name].to_string();
+        Self {
+            profile: match case["model_family"].as_str() {
+                Some(hint) => models::hinted(hint).unwrap(),
+                None => models::profile(model),
+            },
+            is_prompt: arn::is_prompt(model),
+            beta: serde_json::from_str(&read("anthropic_beta")).unwrap_or_default(),
+            metadata: serde_json::from_str(&read("metadata")).unwrap_or_default(),
+            files: case["files"].as_object().into_iter().flatten().map(file).collect(),
+            unsupported: match case["unsupported_params"].as_str() {
+                None => UnsupportedParams::Auto,
+                Some("ignore") => UnsupportedParams::Ignore,
+                Some("refuse") => UnsupportedParams::Refuse,
+                Some(other) => panic!("{other}"),
+            },
+        }
+    }
+
+    fn context(&self, stream: bool) -> RequestContext<'_> {
+        RequestContext {
+            profile: self.profile,
+            is_prompt: self.is_prompt,
+            stream,
+            anthropic_beta: &self.beta,
+            metadata: &self.metadata,
+            files: &self.files,
+            unsupported: self.unsupported,
+        }
+    }
+}
+
+/// What the cases are about that name no model.
+const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+
 #[test]
 fn requests() {
     for_each("request", |case| {
+        let outside = Outside::of(case);
         let body = case["openai"].to_string();
-        let beta: Vec<String> =
-            serde_json::from_value(case["anthropic_beta"].clone()).unwrap_or_default();
-        let translated = json::from_slice::<chat::Request>(body.as_bytes())
-            .map_err(|error| error.path.unwrap_or_default())
-            .and_then(|parsed| {
-                let context =
-                    RequestContext { anthropic_beta: &beta, stream: parsed.stream == Some(true) };
-                match request(&parsed, &context) {
-                    Ok(converse) => Ok(serde_json::to_value(converse).unwrap()),
-                    Err(error) => Err(error.param),
+        let parsed = match json::from_slice::<chat::Request>(body.as_bytes()) {
+            Ok(parsed) => parsed,
+            Err(error) => return refused(case, &error.path.unwrap_or_default(), &error.message),
+        };
+        match request(&parsed, &outside.context(parsed.stream == Some(true))) {
+            Err(error) => refused(case, &error.param, &error.message),
+            Ok(translation) => {
+                let converse = serde_json::to_value(&translation.request).unwrap();
+                if case.get("error").is_some() {
+                    return Err(format!("is accepted as {converse}"));
                 }
-            });
-        match (translated, case.pointer("/error/param")) {
-            (Ok(converse), None) => same(&converse, &case["bedrock"]),
-            (Err(param), Some(expected)) => same(&json!(param), expected),
-            (Ok(converse), Some(_)) => Err(format!("is accepted as {converse}")),
-            (Err(param), None) => Err(format!("is refused at {param}")),
+                same(&converse, &case["bedrock"])?;
+                let ignored = case.get("ignored").cloned().unwrap_or(json!([]));
+                same(&json!(translation.ignored), &ignored)?;
+                same(&json!(translation.whole_only), &json!(case["whole_only"] == true))
+            }
         }
     });
 }
 
-fn context(strict: bool) -> ResponseContext {
-    ResponseContext { id: "chatcmpl-1".into(), created: 7, model: "m".into(), strict }
+fn refused(case: &Value, param: &str, message: &str) -> Result<(), String> {
+    match case.pointer("/error/param") {
+        Some(expected) => same(&json!(param), expected),
+        None => Err(format!("is refused at {param}: {message}")),
+    }
+}
+
+/// As a case has it: `tool_names` by alias, and `answer_tool`.
+fn context(case: &Value, strict: bool) -> ResponseContext {
+    let answering = Answering {
+        tool_names: serde_json::from_value(case["tool_names"].clone()).unwrap_or_default(),
+        answer_tool: case["answer_tool"].as_str().map(str::to_owned),
+    };
+    ResponseContext { id: "chatcmpl-1".into(), created: 7, model: "m".into(), strict, answering }
 }
 
 /// Takes what is the same in every answer out of one, and checks it.
@@ -103,7 +177,7 @@ fn responses() {
     for_each("response", |case| {
         for (strict, expected) in [(true, &case["strict"]), (false, &case["not_strict"])] {
             let answer: ConverseResponse = serde_json::from_value(case["bedrock"].clone()).unwrap();
-            match response(answer, context(strict)) {
+            match response(answer, context(case, strict)) {
                 Ok(_) if case["fault"] == true => return Err("is taken for an answer".into()),
                 Ok(completion) => {
                     let completion = serde_json::to_value(completion).unwrap();
@@ -127,7 +201,7 @@ fn streams() {
             // Outside strict mode the usage is always there, once.
             (false, true, &case["not_strict"]),
         ] {
-            let mut stream = ChatStream::new(context(strict), include_usage);
+            let mut stream = ChatStream::new(context(case, strict), include_usage);
             let mut chunks = Vec::new();
             let mut emit =
                 |chunk: &chat::Chunk<'_>| chunks.push(serde_json::to_value(chunk).unwrap());

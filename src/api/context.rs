@@ -1,13 +1,16 @@
 //! Headers to [`Directives`].
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName};
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use crate::json;
 use crate::routing::config::{GatewayConfig, comma_list};
 use crate::routing::directives::ProviderOptions;
 use crate::routing::{Directives, is_placeholder_key};
@@ -43,6 +46,8 @@ pub(super) fn directives(headers: &HeaderMap) -> Result<Directives, ApiError> {
         strict: headers.strict()?,
         request_timeout: headers.request_timeout()?,
         anthropic_beta: headers.anthropic_beta()?,
+        model_family: headers.text("x-portkey-model-family")?.map(str::to_owned),
+        metadata: headers.metadata()?,
     })
 }
 
@@ -122,6 +127,17 @@ impl<'a> Headers<'a> {
                 format!("`{NAME}` must be a whole number of milliseconds"),
             )),
         }
+    }
+
+    fn metadata(&self) -> Result<BTreeMap<String, Box<RawValue>>, ApiError> {
+        const NAME: &str = "x-portkey-metadata";
+        let Some(text) = self.text(NAME)? else { return Ok(BTreeMap::new()) };
+        json::from_slice(text.as_bytes()).map_err(|_| {
+            ApiError::invalid(
+                Some(NAME.to_owned()),
+                format!("`{NAME}` must be a JSON object, such as {{\"_user\": \"u-1\"}}"),
+            )
+        })
     }
 
     /// The flags of all lines of the header.

@@ -11,6 +11,7 @@ use crate::openai::error::{ErrorBody, ErrorObject, kind};
 use crate::routing::{self, dispatch};
 use crate::telemetry::AccessRecord;
 use crate::translate;
+use crate::upstream::media::MediaError;
 use crate::upstream::{self, ErrorKind};
 
 /// AWS's id of a request, passed on.
@@ -153,6 +154,14 @@ impl From<translate::chat::Error> for ApiError {
     }
 }
 
+impl ApiError {
+    /// What a request points at could not be had.
+    pub(super) fn of_media(place: &str, error: &MediaError) -> Self {
+        let message = error.to_string();
+        Self::invalid(Some(place.to_owned()), message).with_cause(error)
+    }
+}
+
 impl From<translate::chat::UpstreamFault> for ApiError {
     fn from(fault: translate::chat::UpstreamFault) -> Self {
         let code = match fault {
@@ -176,6 +185,7 @@ impl From<dispatch::Error> for ApiError {
                     api_error
                 }
             }
+            dispatch::Error::Fault(fault) => fault.into(),
             dispatch::Error::Identity(error) => Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 kind::SERVER,

@@ -27,6 +27,9 @@ pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("x-portkey-trace
 pub(super) const OPTION_INDEX: HeaderName =
     HeaderName::from_static("x-portkey-last-used-option-index");
 
+/// Which parts of the request had no effect; in answers to requests that have any.
+pub(super) const IGNORED_PARAMS: HeaderName = HeaderName::from_static("x-portkey-ignored-params");
+
 /// Headers of Portkey's that every answer carries, with the value they have
 /// unless a handler said otherwise.
 const DEFAULT_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -147,7 +150,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
         AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
     let ours = DEFAULT_HEADERS.map(|(name, _)| name);
-    let exposed = ours.into_iter().chain([TRACE_ID, UPSTREAM_REQUEST_ID]);
+    let exposed = ours.into_iter().chain([TRACE_ID, UPSTREAM_REQUEST_ID, IGNORED_PARAMS]);
     Some(
         CorsLayer::new()
             .allow_origin(origin)

@@ -25,6 +25,7 @@ pub use limits::Limits;
 
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
+use crate::translate::chat::UnsupportedParams;
 use crate::upstream::media::MediaFetcher;
 
 /// What handlers need; cheap to clone.
@@ -40,6 +41,8 @@ pub struct AppState {
     pub max_body_bytes: usize,
     /// How many things a request may hold.
     pub limits: Limits,
+    /// What happens to parameters that have no counterpart on Bedrock.
+    pub unsupported_params: UnsupportedParams,
     /// How long a stream may be silent before the client gets a comment.
     pub sse_keep_alive: Option<Duration>,
     /// Whose web pages may call; `*` for any, none for none.

@@ -126,7 +126,7 @@ impl SseBody {
         let out = &mut self.out;
         self.stream.push(event, &mut |chunk: &Chunk<'_>| write(out, chunk));
         if let StreamEvent::Metadata(metadata) = event {
-            note_usage(&self.record, metadata.usage);
+            note_usage(&self.record, metadata.usage.as_ref());
         }
     }
 
@@ -229,7 +229,7 @@ impl IntoResponse for SseBody {
 }
 
 /// Notes the token counts in the access line; cached tokens were read too.
-pub(super) fn note_usage(record: &AccessRecord, usage: Option<TokenUsage>) {
+pub(super) fn note_usage(record: &AccessRecord, usage: Option<&TokenUsage>) {
     if let Some(usage) = usage {
         record.tokens(usage.all_input_tokens(), usage.output_tokens);
     }

@@ -16,9 +16,32 @@ pub fn bedrock_region(text: &str) -> Option<Region> {
     parts.next()?.parse().ok()
 }
 
+/// Whether a text is the ARN of a prompt in Bedrock's prompt management, such as
+/// `arn:aws:bedrock:us-east-1:111122223333:prompt/AB12CD34EF:1`.
+#[must_use]
+pub fn is_prompt(text: &str) -> bool {
+    let mut parts = text.splitn(6, ':');
+    parts.next() == Some("arn")
+        && parts.nth(1) == Some("bedrock")
+        && parts.nth(2).is_some_and(|resource| resource.starts_with("prompt/"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prompts_are_told_from_models() {
+        assert!(is_prompt("arn:aws:bedrock:us-east-1:111122223333:prompt/AB12CD34EF:1"));
+        for other in [
+            "arn:aws:bedrock:us-east-1:111122223333:prompt-router/x",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-v2",
+            "prompt/AB12",
+            "",
+        ] {
+            assert!(!is_prompt(other), "{other}");
+        }
+    }
 
     #[test]
     fn the_region_is_read_from_arns_only() {

@@ -17,6 +17,24 @@ pub struct ConverseResponse {
     pub stop_reason: Option<String>,
     /// Token counts.
     pub usage: Option<TokenUsage>,
+    /// What was asked for of the model's own answer: any JSON.
+    pub additional_model_response_fields: Option<Box<RawValue>>,
+    /// What a guardrail or a prompt router did.
+    pub trace: Option<Box<RawValue>>,
+    /// How long it took: `{"latencyMs"}`.
+    pub metrics: Option<Box<RawValue>>,
+    /// Which performance was used: `{"latency"}`.
+    pub performance_config: Option<Box<RawValue>>,
+    /// Which tier was used.
+    pub service_tier: Option<ServiceTier>,
+}
+
+/// Which tier was used.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ServiceTier {
+    /// `default`, `flex`, `priority` or `reserved`.
+    #[serde(rename = "type")]
+    pub kind: String,
 }
 
 /// What the model said.
@@ -45,6 +63,42 @@ pub struct OutputBlock {
     pub reasoning_content: Option<ReasoningContent>,
     /// Text with its sources.
     pub citations_content: Option<CitationsContent>,
+    /// The result of a tool that ran at AWS.
+    pub tool_result: Option<ServerToolResult>,
+    /// An image that the model made.
+    pub image: Option<OutputImage>,
+}
+
+/// The result of a tool that ran at AWS.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerToolResult {
+    /// Which call it belongs to.
+    pub tool_use_id: String,
+    /// The result's blocks; in a stream they come later.
+    pub content: Option<Box<RawValue>>,
+    /// `success` or `error`.
+    pub status: Option<String>,
+    /// Such as `nova_code_interpreter_result`.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+/// An image that the model made.
+#[derive(Debug, Deserialize)]
+pub struct OutputImage {
+    /// `png`, `jpeg`, `gif` or `webp`.
+    pub format: Option<String>,
+    /// Where it is.
+    pub source: Option<OutputImageSource>,
+}
+
+/// Where an image is.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OutputImageSource {
+    /// Here, base64.
+    pub bytes: Option<String>,
 }
 
 /// A call of a tool.
@@ -90,6 +144,8 @@ pub struct ReasoningText {
 pub struct CitationsContent {
     /// The text.
     pub content: Vec<CitedText>,
+    /// The sources, each as Bedrock tells it.
+    pub citations: Vec<Box<RawValue>>,
 }
 
 /// A piece of text that has sources.
@@ -101,7 +157,7 @@ pub struct CitedText {
 }
 
 /// Token counts; an absent cache count means none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TokenUsage {
     /// Read, and not from a cache.
@@ -119,6 +175,8 @@ pub struct TokenUsage {
     /// Written to the prompt cache.
     #[serde(deserialize_with = "null_as_zero")]
     pub cache_write_input_tokens: u64,
+    /// What was written for how long: `[{"ttl", "inputTokens"}]`.
+    pub cache_details: Option<Box<RawValue>>,
 }
 
 impl TokenUsage {

@@ -3,8 +3,9 @@
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html>.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::response::TokenUsage;
+use super::response::{OutputImage, OutputImageSource, ServerToolResult, ServiceTier, TokenUsage};
 
 /// One event. The order is: message start, blocks (start only for tools, then
 /// deltas, then stop), message stop, metadata.
@@ -53,12 +54,16 @@ pub struct ContentBlockStart {
     pub start: Option<BlockStart>,
 }
 
-/// What kind of block begins; other members than tool use carry nothing for a chat client.
+/// What kind of block begins; one member is set.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BlockStart {
     /// A call of a tool.
     pub tool_use: Option<ToolUseStart>,
+    /// The result of a tool that ran at AWS.
+    pub tool_result: Option<ServerToolResult>,
+    /// An image.
+    pub image: Option<OutputImage>,
 }
 
 /// A call of a tool begins.
@@ -94,6 +99,20 @@ pub struct BlockDelta {
     pub tool_use: Option<ToolUseDelta>,
     /// Reasoning.
     pub reasoning_content: Option<ReasoningDelta>,
+    /// A source of the text that follows in this block, as Bedrock tells it.
+    pub citation: Option<Box<RawValue>>,
+    /// Blocks of the result of a tool that ran at AWS.
+    pub tool_result: Option<Box<RawValue>>,
+    /// An image.
+    pub image: Option<ImageDelta>,
+}
+
+/// An image.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ImageDelta {
+    /// Where it is.
+    pub source: Option<OutputImageSource>,
 }
 
 /// More of a tool's input.
@@ -129,11 +148,22 @@ pub struct ContentBlockStop {
 pub struct MessageStop {
     /// Why it ended, for example `end_turn`.
     pub stop_reason: String,
+    /// What was asked for of the model's own answer: any JSON.
+    pub additional_model_response_fields: Option<Box<RawValue>>,
 }
 
-/// Token counts.
-#[derive(Debug, Deserialize)]
+/// Token counts, and how the answer was made.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Metadata {
     /// The counts.
     pub usage: Option<TokenUsage>,
+    /// What a guardrail or a prompt router did.
+    pub trace: Option<Box<RawValue>>,
+    /// How long it took: `{"latencyMs"}`.
+    pub metrics: Option<Box<RawValue>>,
+    /// Which performance was used: `{"latency"}`.
+    pub performance_config: Option<Box<RawValue>>,
+    /// Which tier was used.
+    pub service_tier: Option<ServiceTier>,
 }

@@ -42,6 +42,8 @@ pub struct GatewayConfig {
     pub request_timeout: Option<Duration>,
     /// `anthropic_beta`.
     pub anthropic_beta: Vec<String>,
+    /// `model_family`.
+    pub model_family: Option<String>,
 }
 
 impl GatewayConfig {
@@ -101,6 +103,8 @@ struct Node {
     request_timeout: Option<u64>,
     #[serde(alias = "anthropicBeta")]
     anthropic_beta: Option<StringOr<Vec<String>>>,
+    #[serde(alias = "modelFamily")]
+    model_family: Option<String>,
     // Known, but not carried out.
     #[serde(alias = "virtualKey")]
     virtual_key: Option<IgnoredAny>,
@@ -194,6 +198,7 @@ impl Node {
                 None => around.request_timeout,
             },
             anthropic_beta: self.anthropic_beta.map_or(around.anthropic_beta, flags),
+            model_family: self.model_family.or(around.model_family),
         };
         (here, self.targets.unwrap_or_default())
     }

@@ -1,8 +1,10 @@
 //! What the caller said outside the body.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::config::GatewayConfig;
 
@@ -22,6 +24,10 @@ pub struct Directives {
     pub request_timeout: Option<Duration>,
     /// `x-portkey-anthropic-beta`, or `anthropic-beta`.
     pub anthropic_beta: Vec<String>,
+    /// `x-portkey-model-family`: what kind of model an opaque id means.
+    pub model_family: Option<String>,
+    /// `x-portkey-metadata`.
+    pub metadata: BTreeMap<String, Box<RawValue>>,
 }
 
 /// How to reach AWS and as whom, as one source (headers, or one target of a

@@ -1,5 +1,6 @@
 //! Carries a plan out.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,6 +12,7 @@ use super::plan::{Authority, Plan};
 use crate::aws::identity::{self, GatewayIdentity};
 use crate::bedrock::response::ConverseResponse;
 use crate::bedrock::stream::StreamEvent;
+use crate::translate::chat::{UpstreamFault, events_of};
 use crate::upstream;
 use crate::upstream::bedrock::{Answer, BedrockClient, BedrockTarget};
 use crate::upstream::events::EventStream;
@@ -31,6 +33,18 @@ pub enum Error {
         /// words about it are the operator's business and not the caller's.
         as_gateway: bool,
     },
+    /// The provider's answer is none.
+    #[error(transparent)]
+    Fault(#[from] UpstreamFault),
+}
+
+/// How the events of an answer are got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// As they come, by `ConverseStream`.
+    Streamed,
+    /// From a whole answer, by Converse.
+    Whole,
 }
 
 /// The events of one call, which need not be answered yet. Dropping it ends the
@@ -42,11 +56,26 @@ pub struct Events {
 
 enum State {
     /// The head of the answer is not there.
-    Opening(Pin<Box<dyn Future<Output = Result<EventStream, Error>> + Send>>),
+    Opening(Pin<Box<dyn Future<Output = Result<Opened, Error>> + Send>>),
     /// It is.
-    Open(Box<EventStream>),
+    Open(Opened),
     /// There was none.
     Failed,
+}
+
+/// Where events come from.
+enum Opened {
+    /// A stream of AWS's.
+    Stream(Box<EventStream>),
+    /// A whole answer, told in events.
+    Told { events: VecDeque<StreamEvent>, request_id: Option<String> },
+}
+
+impl Opened {
+    fn tell(answer: Answer<ConverseResponse>) -> Result<Self, Error> {
+        let Answer { body, request_id } = answer;
+        Ok(Self::Told { events: events_of(body)?.into(), request_id })
+    }
 }
 
 impl Events {
@@ -54,7 +83,8 @@ impl Events {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         match &self.state {
-            State::Open(events) => events.request_id(),
+            State::Open(Opened::Stream(events)) => events.request_id(),
+            State::Open(Opened::Told { request_id, .. }) => request_id.as_deref(),
             State::Opening(_) | State::Failed => None,
         }
     }
@@ -68,13 +98,16 @@ impl Events {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<StreamEvent>, Error>> {
         loop {
             match &mut self.state {
-                State::Open(events) => {
+                State::Open(Opened::Told { events, .. }) => {
+                    return Poll::Ready(Ok(events.pop_front()));
+                }
+                State::Open(Opened::Stream(events)) => {
                     let as_gateway = self.as_gateway;
                     let next = events.poll_next(cx);
                     return next.map_err(|error| Error::Upstream { error, as_gateway });
                 }
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
-                    Ok(events) => self.state = State::Open(Box::new(events)),
+                    Ok(opened) => self.state = State::Open(opened),
                     Err(error) => {
                         self.state = State::Failed;
                         return Poll::Ready(Err(error));
@@ -116,31 +149,52 @@ impl Dispatcher {
         answer.map_err(|error| Error::Upstream { error, as_gateway })
     }
 
-    /// Begins a call whose answer is a stream. Nothing is sent before the events
+    /// Begins a call whose answer is told in events. Nothing is sent before they
     /// are asked for.
+    ///
+    /// Which models stream with tools changes with time and region: where AWS says
+    /// that one does not, the whole answer is got instead.
     #[must_use]
     pub fn converse_stream(
         self: &Arc<Self>,
         plan: Plan,
         request: Bytes,
+        delivery: Delivery,
         now: SystemTime,
     ) -> Events {
         let as_gateway = matches!(plan.authority, Authority::Gateway);
         let dispatcher = Arc::clone(self);
         let opening = async move {
             let target = dispatcher.target(plan, now).await?;
-            let events = dispatcher.client.converse_stream(&target, request, now).await;
-            events.map_err(|error| Error::Upstream { error, as_gateway })
+            let client = &dispatcher.client;
+            let upstream = |error| Error::Upstream { error, as_gateway };
+            if delivery == Delivery::Streamed {
+                match client.converse_stream(&target, request.clone(), now).await {
+                    Err(error) if is_no_stream_with_tools(&error) => {}
+                    events => return Ok(Opened::Stream(Box::new(events.map_err(upstream)?))),
+                }
+            }
+            Opened::tell(client.converse(&target, request, now).await.map_err(upstream)?)
         };
         Events { state: State::Opening(Box::pin(opening)), as_gateway }
     }
 
     async fn target(&self, plan: Plan, now: SystemTime) -> Result<BedrockTarget, Error> {
-        let Plan { authority, region, model_id, base_url, is_custom_host } = plan;
+        let Plan { authority, region, model_id, profile: _, base_url, is_custom_host } = plan;
         let credentials = match authority {
             Authority::Given(credentials) => credentials,
             Authority::Gateway => self.identity.credentials(now).await?,
         };
         Ok(BedrockTarget { base_url, is_custom_host, region, model_id, credentials })
+    }
+}
+
+/// `This model doesn't support tool use in streaming mode.`
+fn is_no_stream_with_tools(error: &upstream::Error) -> bool {
+    match &error.kind {
+        upstream::ErrorKind::Refused(refusal) => {
+            refusal.status == 400 && refusal.message.contains("tool use in streaming mode")
+        }
+        _ => false,
     }
 }

@@ -12,6 +12,7 @@ use crate::aws::endpoint::{self, EndpointOptions};
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
 use crate::aws::{arn, custom_host};
+use crate::models::{self, ModelProfile};
 
 /// What the operator set.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Settings {
     pub custom_hosts: Vec<String>,
     /// Names for models.
     pub aliases: HashMap<String, ModelAlias>,
+    /// What kind of model an opaque id or ARN means.
+    pub families: HashMap<String, &'static ModelProfile>,
     /// Whether callers without credentials use the gateway's own.
     pub allow_gateway_identity: bool,
 }
@@ -37,6 +40,8 @@ pub struct ModelAlias {
     pub model_id: ModelId,
     /// Where it is, unless the caller says otherwise.
     pub region: Option<Region>,
+    /// What kind of model it is, if its id does not say so.
+    pub family: Option<&'static ModelProfile>,
 }
 
 /// Whose credentials a request is made with.
@@ -57,6 +62,8 @@ pub struct Plan {
     pub region: Region,
     /// Bedrock's id of the model.
     pub model_id: ModelId,
+    /// What the model accepts.
+    pub profile: &'static ModelProfile,
     /// Scheme, host and maybe the start of a path, without a slash at the end.
     pub base_url: String,
     /// Whether the caller named the host.
@@ -114,8 +121,10 @@ pub fn plan(
     settings: &Settings,
 ) -> Result<Plan, Error> {
     let config = directives.config.as_ref();
-    let (model_id, model_region) = model_id(model, settings)?;
-    let region = region(directives, config, model_region, settings)?;
+    let model = model_of(model, settings)?;
+    let region = region(directives, config, model.region, settings)?;
+    let profile = profile(directives, config, &model.model_id, model.family, settings)?;
+    let model_id = model.model_id;
     let (base_url, custom_host) = base_url(directives, config, &region, settings)?;
     // Who only points at a host must not have the gateway's own key sent there.
     if let (Some(param), Authority::Gateway) = (&custom_host, &authority) {
@@ -124,7 +133,8 @@ pub fn plan(
             "a custom host needs credentials of your own; the gateway's identity is not sent there",
         ));
     }
-    Ok(Plan { authority, region, model_id, base_url, is_custom_host: custom_host.is_some() })
+    let is_custom_host = custom_host.is_some();
+    Ok(Plan { authority, region, model_id, profile, base_url, is_custom_host })
 }
 
 /// The only provider there is; it is meant where none is named.
@@ -160,8 +170,8 @@ fn in_config<'a>(
     member(config).map(|value| (value, format!("{}.{name}", config.place)))
 }
 
-/// The model, and the region that belongs to it, if any does.
-fn model_id(model: Option<&str>, settings: &Settings) -> Result<(ModelId, Option<Region>), Error> {
+/// The model, with the region that belongs to it, if any does.
+fn model_of(model: Option<&str>, settings: &Settings) -> Result<ModelAlias, Error> {
     // The Python SDK of Portkey sends this where a program names no model.
     let model =
         model.map(str::trim).filter(|model| !model.is_empty() && *model != "portkey-default");
@@ -173,11 +183,37 @@ fn model_id(model: Option<&str>, settings: &Settings) -> Result<(ModelId, Option
     };
     if let Some(alias) = settings.aliases.get(model) {
         let region = alias.region.clone().or_else(|| arn::bedrock_region(alias.model_id.as_str()));
-        return Ok((alias.model_id.clone(), region));
+        return Ok(ModelAlias { region, ..alias.clone() });
     }
-    let id = ModelId::parse(model).map_err(|error| Error::invalid("model", error.to_string()))?;
-    let region = arn::bedrock_region(id.as_str());
-    Ok((id, region))
+    let model_id =
+        ModelId::parse(model).map_err(|error| Error::invalid("model", error.to_string()))?;
+    let region = arn::bedrock_region(model_id.as_str());
+    Ok(ModelAlias { model_id, region, family: None })
+}
+
+/// What the model accepts: as the caller says, else as the operator says, else as
+/// its id says.
+fn profile(
+    directives: &Directives,
+    config: Option<&GatewayConfig>,
+    model_id: &ModelId,
+    of_alias: Option<&'static ModelProfile>,
+    settings: &Settings,
+) -> Result<&'static ModelProfile, Error> {
+    let of_header = in_header("x-portkey-model-family", directives.model_family.as_deref());
+    let of_config = in_config(config, "model_family", |config| config.model_family.as_deref());
+    if let Some((hint, param)) = of_header.or(of_config) {
+        return models::hinted(hint).ok_or_else(|| {
+            Error::invalid(
+                param,
+                format!(
+                    "`{hint}` is no family of models that is known; send a model id or the beginning of one, such as `anthropic.claude-sonnet-4-5`"
+                ),
+            )
+        });
+    }
+    let of_settings = settings.families.get(model_id.as_str()).copied();
+    Ok(of_alias.or(of_settings).unwrap_or_else(|| models::profile(model_id.as_str())))
 }
 
 fn region(
@@ -229,6 +265,7 @@ mod tests {
         let alias = |id, region: Option<&str>| ModelAlias {
             model_id: ModelId::parse(id).unwrap(),
             region: region.map(|region| region.parse().unwrap()),
+            family: None,
         };
         Settings {
             region: "eu-central-1".parse().unwrap(),
@@ -242,6 +279,7 @@ mod tests {
                 ),
                 ("gpt-4".into(), alias("amazon.nova-pro-v1:0", None)),
             ]),
+            families: HashMap::from([(ARN.into(), models::profile("amazon.nova-pro-v1:0"))]),
             allow_gateway_identity: true,
         }
     }
@@ -305,6 +343,21 @@ mod tests {
     fn aliases_stand_for_models() {
         let plan = planned(&Directives::default(), "gpt-4o");
         assert_eq!(plan.model_id.as_str(), "us.anthropic.claude-sonnet-4-5-20250929-v1:0");
+    }
+
+    #[test]
+    fn the_family_is_the_callers_then_the_operators_then_the_ids() {
+        let name = |directives: &Directives, model| planned(directives, model).profile.name;
+        let mut directives = Directives::default();
+        assert_eq!(name(&directives, "us.anthropic.claude-3-haiku-20240307-v1:0"), "Claude 3");
+        assert_eq!(name(&directives, ARN), "Amazon Nova");
+        directives.config =
+            Some(GatewayConfig::parse(r#"{"model_family": "mistral.mixtral-8x7b"}"#).unwrap());
+        assert_eq!(name(&directives, ARN), "Mistral");
+        directives.model_family = Some("anthropic.claude-sonnet-4-6".into());
+        assert_eq!(name(&directives, ARN), "Claude 4.6");
+        directives.model_family = Some("clodd".into());
+        assert_eq!(param(&directives, Some(ARN)), "x-portkey-model-family");
     }
 
     #[test]

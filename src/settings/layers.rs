@@ -27,7 +27,7 @@ const AWS_VARIABLES: [(&str, &str); 6] = [
 ];
 
 /// Settings that are tables with names of the operator's own.
-const FREE_TABLES: [&str; 1] = ["models.aliases"];
+const FREE_TABLES: [&str; 2] = ["models.aliases", "models.families"];
 
 /// Something wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]

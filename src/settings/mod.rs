@@ -18,7 +18,9 @@ pub use layers::{Layers, Problem};
 
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::region::Region;
+use crate::models::ModelProfile;
 use crate::routing::ModelAlias;
+use crate::translate::chat::UnsupportedParams;
 use crate::upstream::media::AllowedHost;
 
 /// The defaults, with a comment for each.
@@ -40,8 +42,26 @@ pub struct Settings {
     pub upstream: Upstream,
     /// `[media]`.
     pub media: Media,
+    /// `[requests]`.
+    pub requests: Requests,
     /// `[models]`.
+    pub models: Models,
+}
+
+/// How requests are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Requests {
+    /// What happens to parameters that have no counterpart on Bedrock.
+    pub unsupported_params: UnsupportedParams,
+}
+
+/// What names of models mean.
+#[derive(Debug, Clone)]
+pub struct Models {
+    /// Names that clients may use.
     pub aliases: HashMap<String, ModelAlias>,
+    /// What kind of model an opaque id or ARN means.
+    pub families: HashMap<String, &'static ModelProfile>,
 }
 
 /// How to serve.

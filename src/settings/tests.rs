@@ -82,11 +82,11 @@ fn aws_variables_are_understood() {
 #[test]
 fn aliases_take_both_forms() {
     let file = "[models.aliases]\n\"gpt-4o\" = \"a.b\"\nmini = { model = \"c.d\", region = \"eu-west-1\" }";
-    let aliases = load(file, &[], &[]).unwrap().aliases;
+    let aliases = load(file, &[], &[]).unwrap().models.aliases;
     assert_eq!(aliases["gpt-4o"].model_id.as_str(), "a.b");
     assert_eq!(aliases["mini"].region.as_ref().unwrap().as_str(), "eu-west-1");
     let variable = [("BEDROCK_GATEWAY_MODELS_ALIASES", "{ x = \"e.f\" }")];
-    assert_eq!(load(file, &variable, &[]).unwrap().aliases["x"].model_id.as_str(), "e.f");
+    assert_eq!(load(file, &variable, &[]).unwrap().models.aliases["x"].model_id.as_str(), "e.f");
 }
 
 #[test]

@@ -8,12 +8,14 @@ use toml::{Table, Value};
 use url::Url;
 
 use super::layers::{Layers, Problem};
-use super::{Aws, Log, LogFormat, Media, Server, Settings, Upstream};
+use super::{Aws, Log, LogFormat, Media, Models, Requests, Server, Settings, Upstream};
 use crate::aws::custom_host;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
+use crate::models::{self, ModelProfile};
 use crate::routing::ModelAlias;
+use crate::translate::chat::UnsupportedParams;
 use crate::upstream::media::AllowedHost;
 
 /// Every value is read even if others are wrong, so that all problems are found.
@@ -63,7 +65,14 @@ pub(super) fn settings(
     let media_timeout = milliseconds(from, "media.timeout_ms", 1);
     let media_allowed_hosts =
         strings(from, "media.allowed_hosts", |text| AllowedHost::parse(&text));
+    let unsupported_params = parsed(from, "requests.unsupported_params", |text| match text {
+        "auto" => Ok(UnsupportedParams::Auto),
+        "ignore" => Ok(UnsupportedParams::Ignore),
+        "refuse" => Ok(UnsupportedParams::Refuse),
+        _ => Err("must be `auto`, `ignore` or `refuse`".to_owned()),
+    });
     let aliases = aliases(from);
+    let families = families(from);
 
     let problems = layers.finish();
     let all = || {
@@ -98,7 +107,8 @@ pub(super) fn settings(
                 timeout: media_timeout?,
                 allowed_hosts: media_allowed_hosts?,
             },
-            aliases: aliases?,
+            requests: Requests { unsupported_params: unsupported_params? },
+            models: Models { aliases: aliases?, families: families? },
         })
     };
     match all() {
@@ -217,23 +227,55 @@ fn aliases(layers: &mut Layers) -> Option<HashMap<String, ModelAlias>> {
     all_good.then_some(aliases)
 }
 
+fn families(layers: &mut Layers) -> Option<HashMap<String, &'static ModelProfile>> {
+    const KEY: &str = "models.families";
+    let given = layers.take(KEY)?;
+    let mut families = HashMap::new();
+    let mut all_good = true;
+    for (id, value) in given.value.as_table().into_iter().flatten() {
+        match family(value) {
+            Ok(profile) => {
+                families.insert(id.clone(), profile);
+            }
+            Err(message) => {
+                all_good = false;
+                layers.problem(&format!("{KEY}.{id:?}"), &given.origin, message);
+            }
+        }
+    }
+    all_good.then_some(families)
+}
+
+fn family(value: &Value) -> Result<&'static ModelProfile, String> {
+    value.as_str().and_then(models::hinted).ok_or_else(|| {
+        "must be a model id or the beginning of one, such as \"anthropic.claude-sonnet-4-5\""
+            .to_owned()
+    })
+}
+
 fn alias(value: &Value) -> Result<ModelAlias, String> {
-    let form = || "must be a model id, or { model = \"<id>\", region = \"<region>\" }".to_owned();
+    let form = || {
+        "must be a model id, or { model = \"<id>\", region = \"<region>\", family = \"<id>\" }"
+            .to_owned()
+    };
     let member = |table: &Table, name: &str| match table.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
         Some(_) => Err(form()),
     };
-    let (model, region) = match value {
-        Value::String(model) => (model.clone(), None),
-        Value::Table(table) if table.keys().all(|name| name == "model" || name == "region") => {
-            (member(table, "model")?.ok_or_else(form)?, member(table, "region")?)
-        }
+    let is_known = |name: &String| matches!(name.as_str(), "model" | "region" | "family");
+    let (model, region, family) = match value {
+        Value::String(model) => (model.clone(), None, None),
+        Value::Table(table) if table.keys().all(is_known) => (
+            member(table, "model")?.ok_or_else(form)?,
+            member(table, "region")?,
+            table.get("family").map(family).transpose()?,
+        ),
         _ => return Err(form()),
     };
     let model_id = ModelId::parse(&model).map_err(|error| format!("`{model}` {error}"))?;
     let region = region
         .map(|text| text.parse().map_err(|error| format!("`{text}` is {error}")))
         .transpose()?;
-    Ok(ModelAlias { model_id, region })
+    Ok(ModelAlias { model_id, region, family })
 }

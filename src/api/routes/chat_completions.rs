@@ -13,16 +13,20 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::api::error::{ApiError, UPSTREAM_REQUEST_ID};
-use crate::api::middleware::OPTION_INDEX;
+use crate::api::middleware::{IGNORED_PARAMS, OPTION_INDEX};
 use crate::api::sse::{Deadline, SseBody, note_usage};
 use crate::api::{AppState, body, context};
+use crate::aws::arn;
 use crate::openai::chat::{self, StreamOptions};
-use crate::routing::dispatch::Dispatcher;
+use crate::routing::dispatch::{Delivery, Dispatcher};
 use crate::routing::{self, Authority, Directives, Plan};
 use crate::telemetry::AccessRecord;
 use crate::translate;
-use crate::translate::chat::{ChatStream, RequestContext, ResponseContext};
+use crate::translate::chat::{
+    Answering, ChatStream, RemoteFile, RemoteFiles, RequestContext, ResponseContext,
+};
 use crate::upstream::bedrock::encode;
+use crate::upstream::media::FetchedMedia;
 
 /// Answers a chat request, whole or as a stream.
 pub(in crate::api) async fn chat_completions(
@@ -39,10 +43,12 @@ pub(in crate::api) async fn chat_completions(
         }
     };
     let option_index = HeaderValue::from_str(directives.option_index());
+    let mut ignored = None;
     let answer = async {
         let body = body::read(&head.headers, body, state.max_body_bytes).await?;
-        let call = Call::prepare(&state, &record, &directives, authority, &body)?;
+        let call = Call::prepare(&state, &record, &directives, authority, &body).await?;
         drop(body);
+        ignored = ignored_params(&call.ignored);
         let strict = call.context.strict;
         call.answer().await.map_err(|error| error.of_provider(strict))
     };
@@ -53,8 +59,23 @@ pub(in crate::api) async fn chat_completions(
     if let Ok(option_index) = option_index {
         response.headers_mut().insert(OPTION_INDEX, option_index);
     }
+    if let Some(ignored) = ignored {
+        response.headers_mut().insert(IGNORED_PARAMS, ignored);
+    }
     response
 }
+
+/// Places of the request as a header. They may hold a client's own names, of
+/// which a header takes visible characters only.
+fn ignored_params(places: &[String]) -> Option<HeaderValue> {
+    let legal = |c: char| if c.is_ascii_graphic() && c != ',' { c } else { '_' };
+    let place = |place: &String| place.chars().take(MAX_IGNORED_PLACE).map(legal).collect();
+    let places: Vec<String> = places.iter().map(place).collect();
+    (!places.is_empty()).then(|| HeaderValue::from_str(&places.join(", ")).ok()).flatten()
+}
+
+/// How much of a place is told: proxies limit the length of headers.
+const MAX_IGNORED_PLACE: usize = 120;
 
 /// What can be known before the body is read: nobody's body is read who would be
 /// turned away.
@@ -79,12 +100,14 @@ struct Call<'a> {
     context: ResponseContext,
     plan: Plan,
     request: Bytes,
+    /// Places of the request that had no effect.
+    ignored: Vec<String>,
     /// `None` for a whole answer.
-    stream: Option<StreamOptions>,
+    stream: Option<(StreamOptions, Delivery)>,
 }
 
 impl<'a> Call<'a> {
-    fn prepare(
+    async fn prepare(
         state: &'a AppState,
         record: &'a AccessRecord,
         directives: &Directives,
@@ -99,28 +122,42 @@ impl<'a> Call<'a> {
         let stream = request.stream.unwrap_or(false);
         let plan = routing::plan(directives, authority, Some(&model), &state.routing)?;
         record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
+        let files = fetch(state, &request).await?;
         let beta = directives.beta_flags();
-        let converse =
-            translate::chat::request(&request, &RequestContext { anthropic_beta: &beta, stream })?;
+        let translation = translate::chat::request(
+            &request,
+            &RequestContext {
+                profile: plan.profile,
+                is_prompt: arn::is_prompt(plan.model_id.as_str()),
+                stream,
+                anthropic_beta: &beta,
+                metadata: &directives.metadata,
+                files: &files,
+                unsupported: state.unsupported_params,
+            },
+        )?;
+        let delivery = if translation.whole_only { Delivery::Whole } else { Delivery::Streamed };
+        let options = || request.stream_options.clone().unwrap_or_default();
         Ok(Self {
             dispatcher: &state.dispatcher,
             record,
             timeout: directives.timeout(),
             keep_alive: state.sse_keep_alive,
-            context: response_context(model, directives),
+            context: response_context(model, directives, translation.answering),
             plan,
-            request: encode(&converse)?,
-            stream: stream.then(|| request.stream_options.clone().unwrap_or_default()),
+            request: encode(&translation.request)?,
+            ignored: translation.ignored,
+            stream: stream.then(|| (options(), delivery)),
         })
     }
 
     async fn answer(self) -> Result<Response, ApiError> {
-        let Self { dispatcher, record, timeout, keep_alive, context, plan, request, stream } = self;
+        let Self { dispatcher, record, timeout, keep_alive, context, plan, request, .. } = self;
         let now = SystemTime::now();
-        let Some(options) = stream else {
+        let Some((options, delivery)) = self.stream else {
             let answer = within(timeout, dispatcher.converse(plan, request, now)).await??;
             record.upstream_request_id(answer.request_id.as_deref());
-            note_usage(record, answer.body.usage);
+            note_usage(record, answer.body.usage.as_ref());
             let completion = translate::chat::response(answer.body, context)?;
             let response = Json(completion).into_response();
             return Ok(with_request_id(response, answer.request_id.as_deref()));
@@ -128,7 +165,7 @@ impl<'a> Call<'a> {
         let strict = context.strict;
         // It begins with the call, and goes on while the stream is read.
         let deadline = timeout.map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
-        let events = dispatcher.converse_stream(plan, request, now);
+        let events = dispatcher.converse_stream(plan, request, delivery, now);
         let stream = ChatStream::new(context, options.include_usage.unwrap_or(false));
         let mut body = SseBody::new(events, stream, deadline, keep_alive, strict, record.clone());
         body.begin().await?;
@@ -137,13 +174,35 @@ impl<'a> Call<'a> {
     }
 }
 
-fn response_context(model: String, directives: &Directives) -> ResponseContext {
+/// Gets what the request only points at.
+async fn fetch(state: &AppState, request: &chat::Request) -> Result<RemoteFiles, ApiError> {
+    let found = translate::chat::remote_urls(request);
+    if found.is_empty() {
+        return Ok(RemoteFiles::default());
+    }
+    let urls: Vec<&str> = found.iter().map(|(_, url)| *url).collect();
+    let fetched = state.media.fetch_all(&urls).await.map_err(|failed| {
+        let place = found.get(failed.index).map_or("messages", |(place, _)| place);
+        ApiError::of_media(place, &failed.error)
+    })?;
+    let file = |(url, media): (&str, FetchedMedia)| {
+        (url.to_owned(), RemoteFile::new(media.media_type, &media.bytes))
+    };
+    Ok(urls.into_iter().zip(fetched).map(file).collect())
+}
+
+fn response_context(
+    model: String,
+    directives: &Directives,
+    answering: Answering,
+) -> ResponseContext {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     ResponseContext {
         id: format!("chatcmpl-{}", Uuid::new_v4().simple()),
         created: since_1970.as_secs(),
         model,
         strict: directives.is_strict(),
+        answering,
     }
 }
 

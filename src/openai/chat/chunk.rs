@@ -3,8 +3,9 @@
 //! Everything is borrowed: a chunk is written to the client as soon as it is made.
 
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use super::completion::Usage;
+use super::completion::{Annotation, ProviderDetails, Usage};
 
 /// `chat.completion.chunk`.
 #[derive(Debug, Serialize)]
@@ -27,6 +28,12 @@ pub struct Chunk<'a> {
     /// in every chunk but the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Option<Usage>>,
+    /// The tier that was used, in the last chunk, if the provider says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<&'a str>,
+    /// Outside strict mode, in the last chunk: what else Bedrock tells.
+    #[serde(flatten)]
+    pub provider_details: Option<&'a ProviderDetails>,
 }
 
 /// The only choice of a chunk.
@@ -57,6 +64,9 @@ pub struct Delta<'a> {
     /// Portkey, outside strict mode: what is new in one block of the model's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_blocks: Option<[ContentBlockDelta<'a>; 1]>,
+    /// Where the part of the text that has just ended comes from.
+    #[serde(skip_serializing_if = "<[Annotation]>::is_empty")]
+    pub annotations: &'a [Annotation],
     /// A new function call, or more of its arguments.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_calls: Option<[ToolCallDelta<'a>; 1]>,
@@ -67,7 +77,7 @@ pub struct Delta<'a> {
 pub struct ContentBlockDelta<'a> {
     /// The block's index in the model's answer.
     pub index: u32,
-    /// Exactly one of `text`, `thinking`, `signature`, `data`.
+    /// One member.
     pub delta: BlockDelta<'a>,
 }
 
@@ -83,6 +93,35 @@ pub enum BlockDelta<'a> {
     Signature(&'a str),
     /// Sealed reasoning, base64.
     Data(&'a str),
+    /// A source of the text that follows in this block, as Bedrock tells it.
+    Citation(&'a RawValue),
+    /// A tool runs at AWS.
+    ServerToolUse {
+        /// Pairs it with its result.
+        id: &'a str,
+        /// Name of the tool.
+        name: &'a str,
+    },
+    /// More of the input of a tool that runs at AWS, JSON text.
+    Input(&'a str),
+    /// Such a tool answers.
+    ServerToolResult {
+        /// Which call it belongs to.
+        tool_use_id: &'a str,
+        /// `success` or `error`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<&'a str>,
+        /// What kind of result.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tool_type: Option<&'a str>,
+    },
+    /// Blocks of such an answer, as Bedrock tells them.
+    Content(&'a RawValue),
+    /// An image that the model made.
+    ImageUrl {
+        /// A `data:` URL.
+        url: &'a str,
+    },
 }
 
 /// A new function call, or more of its arguments.

@@ -1,6 +1,7 @@
 //! The answer to a chat request that is not streamed.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// `chat.completion`.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,30 @@ pub struct Completion {
     /// Token counts; absent if the provider sent none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// The tier that was used, if the provider says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_tier: Option<String>,
+    /// Outside strict mode: what else Bedrock tells.
+    #[serde(flatten)]
+    pub provider_details: Option<ProviderDetails>,
+}
+
+/// What Bedrock tells beside the answer, under its own names and as it tells it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderDetails {
+    /// What a guardrail or a prompt router did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Box<RawValue>>,
+    /// How long it took: `{"latencyMs"}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Box<RawValue>>,
+    /// Which performance was used: `{"latency"}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub performance_config: Option<Box<RawValue>>,
+    /// What was asked for of the model's own answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub additional_model_response_fields: Option<Box<RawValue>>,
 }
 
 /// One answer.
@@ -51,6 +76,9 @@ pub struct CompletionMessage {
     /// Portkey, outside strict mode: text and reasoning in the model's order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_blocks: Option<Vec<ContentBlock>>,
+    /// Where parts of the text come from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub annotations: Vec<Annotation>,
     /// The functions to call, if any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<CompletionToolCall>,
@@ -77,14 +105,41 @@ pub struct CompletionFunctionCall {
     pub arguments: String,
 }
 
+/// Where a part of the text comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Annotation {
+    /// A page of the web.
+    UrlCitation {
+        /// The page, and the part.
+        url_citation: UrlCitation,
+    },
+}
+
+/// A page of the web that a part of the text comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UrlCitation {
+    /// Where the part begins, in characters of `content`.
+    pub start_index: usize,
+    /// Where it ends.
+    pub end_index: usize,
+    /// The page's title.
+    pub title: String,
+    /// The page's address.
+    pub url: String,
+}
+
 /// One entry of Portkey's `content_blocks`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ContentBlock {
     /// Text of the answer.
     Text {
         /// The text.
         text: String,
+        /// Its sources, as Bedrock tells them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        citations: Vec<Box<RawValue>>,
     },
     /// Reasoning.
     Thinking {
@@ -99,10 +154,45 @@ pub enum ContentBlock {
         /// Base64.
         data: String,
     },
+    /// A call of a tool that ran at AWS; the client has nothing to do.
+    ServerToolUse {
+        /// Pairs it with its result.
+        id: String,
+        /// Name of the tool.
+        name: String,
+        /// Its input, a JSON object.
+        input: Box<RawValue>,
+    },
+    /// What such a tool answered.
+    ServerToolResult {
+        /// Which call it belongs to.
+        tool_use_id: String,
+        /// Blocks, as Bedrock tells them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<Box<RawValue>>,
+        /// `success` or `error`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<String>,
+        /// What kind of result.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tool_type: Option<String>,
+    },
+    /// An image that the model made.
+    ImageUrl {
+        /// Where it is.
+        image_url: GeneratedImage,
+    },
+}
+
+/// An image that the model made.
+#[derive(Debug, Serialize)]
+pub struct GeneratedImage {
+    /// A `data:` URL.
+    pub url: String,
 }
 
 /// Token counts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Usage {
     /// Everything that was read, cached or not.
     pub prompt_tokens: u64,
@@ -118,6 +208,10 @@ pub struct Usage {
     /// Portkey, outside strict mode, when a cache was used: tokens written to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_creation_input_tokens: Option<u64>,
+    /// Outside strict mode: what was written to a cache for how long, as Bedrock
+    /// tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_details: Option<Box<RawValue>>,
 }
 
 /// Parts of `prompt_tokens`.

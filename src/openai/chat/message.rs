@@ -1,7 +1,9 @@
 //! Messages of a chat request.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::part::ContentPart;
 use crate::json::string_or::StringOr;
 
 /// `content`: a string, or an array of parts.
@@ -11,50 +13,47 @@ pub type Content = StringOr<Vec<ContentPart>>;
 /// flat so that an error inside keeps its exact place.
 #[derive(Debug, Deserialize)]
 pub struct Message {
-    /// `system`, `developer`, `user`, `assistant` or `tool`.
+    /// `system`, `developer`, `user`, `assistant`, `tool`, or the old `function`.
     pub role: String,
     /// What was said.
     pub content: Option<Content>,
     /// Portkey: content in the model's own order, thinking included; used in
     /// place of `content` in an assistant message.
     pub content_blocks: Option<Vec<ContentPart>>,
+    /// Assistant: its reasoning as plain text, as some clients keep it.
+    pub reasoning_content: Option<String>,
     /// Assistant: why the model declined, in place of `content`.
     pub refusal: Option<String>,
     /// Assistant: the functions it called.
     pub tool_calls: Option<Vec<ToolCall>>,
+    /// Assistant, old form: the one function it called.
+    pub function_call: Option<FunctionCall>,
+    /// Assistant: sound that OpenAI keeps under an id.
+    pub audio: Option<IgnoredAny>,
     /// Tool: which call this message answers.
     pub tool_call_id: Option<String>,
+    /// Tool, Anthropic's form: whether the call failed.
+    pub is_error: Option<bool>,
+    /// Tool, Bedrock's form: `success` or `error`.
+    pub status: Option<String>,
+    /// Who speaks, or the function whose result this is.
+    pub name: Option<String>,
+    /// Anthropic's: the prompt up to the end of this message may be cached.
+    pub cache_control: Option<CacheControl>,
 }
 
-/// One part of `content`. `type` decides which of the others must be there.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ContentPart {
-    /// `text`, `image_url`, `refusal`, or Portkey's `thinking` and `redacted_thinking`.
+/// Anthropic's mark up to which a prompt may be cached.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CacheControl {
+    /// `ephemeral`.
     #[serde(rename = "type")]
-    pub kind: String,
-    /// `text`: the text.
-    pub text: Option<String>,
-    /// `image_url`: the image.
-    pub image_url: Option<ImageUrl>,
-    /// `refusal`: the text.
-    pub refusal: Option<String>,
-    /// `thinking`: the reasoning, as the model wrote it.
-    pub thinking: Option<String>,
-    /// `thinking`: the model's seal on it, to be sent back unchanged.
-    pub signature: Option<String>,
-    /// `redacted_thinking`: sealed reasoning, base64.
-    pub data: Option<String>,
-}
-
-/// Where an image is.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct ImageUrl {
-    /// A `data:` URL.
-    pub url: String,
+    pub kind: Option<String>,
+    /// `5m` or `1h`.
+    pub ttl: Option<String>,
 }
 
 /// A function call that the assistant made.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct ToolCall {
     /// Pairs the call with its result.
     pub id: String,

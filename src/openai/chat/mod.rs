@@ -5,16 +5,21 @@
 mod chunk;
 mod completion;
 mod message;
+mod part;
 mod request;
+mod tool;
 
 pub use chunk::{
     BlockDelta, Chunk, ChunkChoice, ContentBlockDelta, Delta, FunctionDelta, ToolCallDelta,
 };
 pub use completion::{
-    Choice, Completion, CompletionFunctionCall, CompletionMessage, CompletionToolCall,
-    ContentBlock, PromptTokensDetails, Usage,
+    Annotation, Choice, Completion, CompletionFunctionCall, CompletionMessage, CompletionToolCall,
+    ContentBlock, GeneratedImage, PromptTokensDetails, ProviderDetails, UrlCitation, Usage,
 };
-pub use message::{Content, ContentPart, FunctionCall, ImageUrl, Message, ToolCall};
+pub use message::{CacheControl, Content, FunctionCall, Message, ToolCall};
+pub use part::{ContentPart, File, InputAudio, MediaUrl, Source, TextPart};
 pub use request::{
-    Function, GuardrailConfig, NamedFunction, NamedToolChoice, Request, StreamOptions, Tool,
+    GuardrailConfig, JsonSchema, OutputConfig, PerformanceConfig, PromptVariable, Reasoning,
+    Request, ResponseFormat, StreamOptions,
 };
+pub use tool::{AllowedTools, Function, NamedFunction, NamedToolChoice, SystemTool, Tool};

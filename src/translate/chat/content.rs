@@ -3,11 +3,21 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
 use super::error::{Error, quoted};
-use super::image;
-use crate::bedrock::request::{ContentBlock, ReasoningContentBlock, ReasoningTextBlock, Role};
+use super::media::{self, Format, Medium, Reference};
+use super::scene::{Scene, push_cache_point};
+use super::{names, reasoning};
+use crate::bedrock::request::{
+    AudioBlock, BlobSource, CitationsConfig, CitationsContentBlock, ContentBlock, DocumentBlock,
+    DocumentSource, ImageBlock, ReasoningContentBlock, Role, SearchResultBlock, TextPiece,
+    ToolInput, ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock, VideoBlock,
+};
+use crate::bedrock::response::SERVER_TOOL_USE;
 use crate::json::string_or::StringOr;
-use crate::openai::chat::{Content, ContentPart};
+use crate::openai::chat::{Content, ContentPart, Source};
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
 /// out: Bedrock refuses it, and it says nothing.
@@ -15,11 +25,12 @@ pub(super) fn push<'a>(
     blocks: &mut Vec<ContentBlock<'a>>,
     role: Role,
     content: &'a Content,
-    param: &dyn fmt::Display,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
     match content {
         StringOr::String(text) => push_text(blocks, text),
-        StringOr::Other(parts) => push_parts(blocks, role, parts, param)?,
+        StringOr::Other(parts) => push_parts(blocks, role, parts, place, scene)?,
     }
     Ok(())
 }
@@ -29,55 +40,117 @@ pub(super) fn push_parts<'a>(
     blocks: &mut Vec<ContentBlock<'a>>,
     role: Role,
     parts: &'a [ContentPart],
-    param: &dyn fmt::Display,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
     for (i, part) in parts.iter().enumerate() {
-        let param = format_args!("{param}[{i}]");
-        match (part.kind.as_str(), role) {
-            ("text", _) => push_text(blocks, required(part.text.as_ref(), param, "text")?),
-            ("refusal", Role::Assistant) => {
-                push_text(blocks, required(part.refusal.as_ref(), param, "refusal")?);
-            }
-            ("image_url", Role::User) => {
-                let image = required(part.image_url.as_ref(), param, "image_url")?;
-                blocks.push(ContentBlock::Image(image::block(image, &param)?));
-            }
-            ("thinking", Role::Assistant) => {
-                blocks.extend(thinking(part, param)?.map(ContentBlock::ReasoningContent));
-            }
-            ("redacted_thinking", Role::Assistant) => {
-                let data = required(part.data.as_ref(), param, "data")?;
-                let block = ReasoningContentBlock::RedactedContent(data);
-                blocks.push(ContentBlock::ReasoningContent(block));
-            }
-            (kind, role) => return Err(unknown_part(kind, role, param)),
+        let place = format_args!("{place}[{i}]");
+        match role {
+            Role::User => push_of_user(blocks, part, place, scene)?,
+            Role::Assistant => push_of_assistant(blocks, part, place, scene)?,
+        }
+        if let Some(point) = scene.cache_point(part.cache_control.as_ref(), place)? {
+            push_cache_point(blocks, point);
         }
     }
     Ok(())
 }
 
-/// The text parts of a message that can hold nothing else.
-pub(super) fn texts<'a>(
-    content: &'a Content,
-    param: &dyn fmt::Display,
-    whose: &str,
-) -> Result<Vec<&'a str>, Error> {
-    let parts = match content {
-        StringOr::String(text) => return Ok(vec![text]),
-        StringOr::Other(parts) => parts,
-    };
-    let text_of = |(i, part): (usize, &'a ContentPart)| {
-        let param = format_args!("{param}[{i}]");
-        if part.kind == "text" {
-            required(part.text.as_ref(), param, "text").map(String::as_str)
-        } else {
-            Err(Error::at(
-                format_args!("{param}.type"),
-                format!("a {whose} message is made of `text` parts, not `{}`", quoted(&part.kind)),
-            ))
+fn push_of_user<'a>(
+    blocks: &mut Vec<ContentBlock<'a>>,
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<(), Error> {
+    match part.kind.as_str() {
+        "text" => push_text(blocks, required(part.text.as_ref(), place, "text")?),
+        "guard_content" | "guardContent" | "guarded_text" => {
+            blocks.push(ContentBlock::GuardContent(guarded(part, place)?));
         }
-    };
-    parts.iter().enumerate().map(text_of).collect()
+        "search_result" => blocks.push(ContentBlock::SearchResult(search_result(part, place)?)),
+        _ => match medium_block(part, place, scene)? {
+            Some(block) => blocks.push(block),
+            None => {
+                return Err(unknown_part(
+                    part,
+                    place,
+                    "a user",
+                    "`text`, `image_url`, `file`, `input_audio`, `video_url`, `image`, `document`, `search_result` and `guard_content`",
+                ));
+            }
+        },
+    }
+    Ok(())
+}
+
+fn push_of_assistant<'a>(
+    blocks: &mut Vec<ContentBlock<'a>>,
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<(), Error> {
+    match part.kind.as_str() {
+        "text" => {
+            let text = required(part.text.as_ref(), place, "text")?;
+            match part.citations.as_deref().filter(|raw| raw.get().starts_with('[')) {
+                Some(citations) if !text.trim().is_empty() => {
+                    let content = vec![TextPiece { text: text.as_str().into() }];
+                    let cited = CitationsContentBlock { content, citations };
+                    blocks.push(ContentBlock::CitationsContent(cited));
+                }
+                _ => push_text(blocks, text),
+            }
+        }
+        "refusal" => push_text(blocks, required(part.refusal.as_ref(), place, "refusal")?),
+        "image_url" | "image" => blocks.extend(medium_block(part, place, scene)?),
+        "thinking" => {
+            let text = required(part.thinking.as_ref(), place, "thinking")?;
+            let block = reasoning::replayed(text, part.signature.as_deref(), place, scene)?;
+            blocks.extend(block.map(ContentBlock::ReasoningContent));
+        }
+        "redacted_thinking" => {
+            let data = required(part.data.as_ref(), place, "data")?;
+            if reasoning::replays_redacted(place, scene)? {
+                let block = ReasoningContentBlock::RedactedContent(data);
+                blocks.push(ContentBlock::ReasoningContent(block));
+            }
+        }
+        "server_tool_use" => {
+            let id = required(part.id.as_ref(), place, "id")?;
+            let name = required(part.name.as_ref(), place, "name")?;
+            blocks.push(ContentBlock::ToolUse(ToolUseBlock {
+                tool_use_id: names::tool_use_id(id, scene.profile),
+                name: name.into(),
+                input: part.input.as_ref().map_or_else(
+                    || ToolInput::Repaired(serde_json::Map::new()),
+                    |input| ToolInput::Raw(input.as_raw()),
+                ),
+                kind: Some(SERVER_TOOL_USE),
+            }));
+        }
+        "server_tool_result" => {
+            let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
+            blocks.push(ContentBlock::ToolResult(ToolResultBlock {
+                tool_use_id: names::tool_use_id(id, scene.profile),
+                content: ToolResultContent::Raw(required(
+                    part.content.as_deref(),
+                    place,
+                    "content",
+                )?),
+                status: status(part.status.as_deref(), place)?,
+                kind: part.tool_type.as_deref(),
+            }));
+        }
+        _ => {
+            return Err(unknown_part(
+                part,
+                place,
+                "an assistant",
+                "`text`, `refusal`, `thinking`, `redacted_thinking`, `server_tool_use` and `server_tool_result`",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn push_text<'a>(blocks: &mut Vec<ContentBlock<'a>>, text: &'a str) {
@@ -86,35 +159,286 @@ fn push_text<'a>(blocks: &mut Vec<ContentBlock<'a>>, text: &'a str) {
     }
 }
 
-fn thinking<'a>(
+/// An image, a document, a video or sound; `None` if the part is none of them.
+pub(super) fn medium_block<'a>(
     part: &'a ContentPart,
-    param: fmt::Arguments<'_>,
-) -> Result<Option<ReasoningContentBlock<'a>>, Error> {
-    let text = required(part.thinking.as_ref(), param, "thinking")?;
-    let signature = part.signature.as_deref().filter(|signature| !signature.is_empty());
-    if text.trim().is_empty() && signature.is_none() {
-        return Ok(None);
-    }
-    Ok(Some(ReasoningContentBlock::ReasoningText(ReasoningTextBlock { text, signature })))
-}
-
-fn required<'a, T>(
-    value: Option<&'a T>,
-    param: fmt::Arguments<'_>,
-    name: &str,
-) -> Result<&'a T, Error> {
-    value.ok_or_else(|| Error::at(format_args!("{param}.{name}"), format!("`{name}` is missing")))
-}
-
-fn unknown_part(kind: &str, role: Role, param: fmt::Arguments<'_>) -> Error {
-    let (whose, known) = match role {
-        Role::User => ("a user", "`text` and `image_url`"),
-        Role::Assistant => {
-            ("an assistant", "`text`, `refusal`, `thinking` and `redacted_thinking`")
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<Option<ContentBlock<'a>>, Error> {
+    let reference = match part.kind.as_str() {
+        "image_url" => {
+            let image = required(part.image_url.as_ref(), place, "image_url")?;
+            if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
+                let why = "Bedrock has no choice of how closely to look at an image";
+                scene.report.ignore(format_args!("{place}.image_url.detail"), why)?;
+            }
+            (
+                "image_url.url",
+                Reference {
+                    url: &image.url,
+                    label: image.mime_type.as_deref(),
+                    name: None,
+                    bucket_owner: image.bucket_owner.as_deref(),
+                },
+            )
         }
+        "video_url" => {
+            let video = required(part.video_url.as_ref(), place, "video_url")?;
+            (
+                "video_url.url",
+                Reference {
+                    url: &video.url,
+                    label: video.mime_type.as_deref(),
+                    name: None,
+                    bucket_owner: video.bucket_owner.as_deref(),
+                },
+            )
+        }
+        "input_audio" => {
+            let audio = required(part.input_audio.as_ref(), place, "input_audio")?;
+            (
+                "input_audio.data",
+                Reference {
+                    url: &audio.data,
+                    label: audio.format.as_deref().map(sound_label),
+                    name: None,
+                    bucket_owner: audio.bucket_owner.as_deref(),
+                },
+            )
+        }
+        "file" => file_reference(part, place)?,
+        "image" | "document" => {
+            let Some(StringOr::Other(source)) = &part.source else {
+                return Err(missing(place, "source"));
+            };
+            if let Some(text) = text_source(source, place)? {
+                return document_block(part, "txt", text, part.title.as_deref(), place, scene)
+                    .map(Some);
+            }
+            source_reference(source, part.title.as_deref(), place)?
+        }
+        _ => return Ok(None),
     };
+    let (member, reference) = reference;
+    let medium = media::find(reference, scene.files, &format_args!("{place}.{member}"))?;
+    block_of(medium, part, place, scene).map(Some)
+}
+
+/// `mp4`, `mkv` and `webm` are formats of sound here, and not of videos.
+fn sound_label(format: &str) -> &str {
+    match format {
+        "mp4" => "audio/mp4",
+        "mkv" => "audio/mkv",
+        "webm" => "audio/webm",
+        "mpeg" => "audio/mpeg",
+        other => other,
+    }
+}
+
+fn block_of<'a>(
+    medium: Medium<'a>,
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<ContentBlock<'a>, Error> {
+    let Medium { format, source, name } = medium;
+    Ok(match format {
+        Format::Image(format) => ContentBlock::Image(ImageBlock { format, source }),
+        Format::Video(format) => ContentBlock::Video(VideoBlock { format, source }),
+        Format::Audio(format) => ContentBlock::Audio(AudioBlock { format, source }),
+        Format::Document(format) => {
+            let source = match source {
+                BlobSource::Bytes(bytes) => DocumentSource::Bytes(bytes),
+                BlobSource::S3Location(location) => DocumentSource::S3Location(location),
+            };
+            return document_block(part, format, source, name.as_deref(), place, scene);
+        }
+    })
+}
+
+fn document_block<'a>(
+    part: &'a ContentPart,
+    format: &'static str,
+    source: DocumentSource<'a>,
+    name: Option<&str>,
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<ContentBlock<'a>, Error> {
+    Ok(ContentBlock::Document(DocumentBlock {
+        format,
+        name: scene.documents.next(name),
+        source,
+        context: part.context.as_deref(),
+        citations: citations_config(part, place)?,
+    }))
+}
+
+fn file_reference<'a>(
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+) -> Result<(&'static str, Reference<'a>), Error> {
+    let file = required(part.file.as_deref(), place, "file")?;
+    let reference = |url| Reference {
+        url,
+        label: file.mime_type.as_deref(),
+        name: file.filename.as_deref().or(part.title.as_deref()),
+        bucket_owner: file.bucket_owner.as_deref(),
+    };
+    match (&file.file_data, &file.file_url, &file.file_id) {
+        (Some(data), ..) => Ok(("file.file_data", reference(data))),
+        (None, Some(url), _) => Ok(("file.file_url", reference(url))),
+        (None, None, Some(_)) => Err(Error::at(
+            format_args!("{place}.file.file_id"),
+            "this gateway keeps no files; send the file itself in `file_data`, or its place in `file_url`",
+        )),
+        (None, None, None) => Err(missing(format_args!("{place}.file"), "file_data")),
+    }
+}
+
+/// Anthropic's source of a document that is text.
+fn text_source<'a>(
+    source: &'a Source,
+    place: fmt::Arguments<'_>,
+) -> Result<Option<DocumentSource<'a>>, Error> {
+    let place = format_args!("{place}.source");
+    Ok(match source.kind.as_str() {
+        "text" => {
+            let text = required(source.data.as_ref(), place, "data")?;
+            Some(DocumentSource::Text(text))
+        }
+        "content" => {
+            let pieces = match required(source.content.as_ref(), place, "content")? {
+                StringOr::String(text) => vec![TextPiece { text: text.as_str().into() }],
+                StringOr::Other(parts) => {
+                    parts.iter().map(|part| TextPiece { text: part.text.as_str().into() }).collect()
+                }
+            };
+            Some(DocumentSource::Content(pieces))
+        }
+        _ => None,
+    })
+}
+
+fn source_reference<'a>(
+    source: &'a Source,
+    name: Option<&'a str>,
+    place: fmt::Arguments<'_>,
+) -> Result<(&'static str, Reference<'a>), Error> {
+    let place = format_args!("{place}.source");
+    let reference =
+        |url| Reference { url, label: source.media_type.as_deref(), name, bucket_owner: None };
+    match source.kind.as_str() {
+        "base64" => {
+            Ok(("source.data", reference(required(source.data.as_deref(), place, "data")?)))
+        }
+        "url" => Ok(("source.url", reference(required(source.url.as_deref(), place, "url")?))),
+        other => Err(Error::at(
+            format_args!("{place}.type"),
+            format!("must be `base64`, `url`, `text` or `content`, not `{}`", quoted(other)),
+        )),
+    }
+}
+
+/// Something that was found, to be cited.
+pub(super) fn search_result<'a>(
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+) -> Result<SearchResultBlock<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Piece<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    }
+    let Some(StringOr::String(source)) = &part.source else {
+        return Err(missing(place, "source"));
+    };
+    let content = required(part.content.as_deref(), place, "content")?;
+    let pieces: Vec<Piece<'a>> = serde_json::from_str(content.get()).map_err(|_| {
+        Error::at(format_args!("{place}.content"), "must be an array of parts with `text`")
+    })?;
+    Ok(SearchResultBlock {
+        source,
+        title: required(part.title.as_deref(), place, "title")?,
+        content: pieces.into_iter().map(|piece| TextPiece { text: piece.text }).collect(),
+        citations: citations_config(part, place)?,
+    })
+}
+
+fn citations_config(
+    part: &ContentPart,
+    place: fmt::Arguments<'_>,
+) -> Result<Option<CitationsConfig>, Error> {
+    #[derive(Deserialize)]
+    struct Config {
+        enabled: bool,
+    }
+    let Some(raw) = &part.citations else { return Ok(None) };
+    let config: Config = serde_json::from_str(raw.get()).map_err(|_| {
+        Error::at(format_args!("{place}.citations"), "must be of the form {\"enabled\": true}")
+    })?;
+    Ok(Some(CitationsConfig { enabled: config.enabled }))
+}
+
+/// What a guardrail is to look at, in Bedrock's own words.
+pub(super) fn guarded<'a>(
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+) -> Result<Cow<'a, RawValue>, Error> {
+    if part.kind != "guarded_text" {
+        let object = required(part.guard_content.as_ref(), place, "guard_content")?;
+        return Ok(Cow::Borrowed(object.as_raw()));
+    }
+    let mut text = serde_json::Map::new();
+    text.insert("text".to_owned(), required(part.text.as_deref(), place, "text")?.into());
+    if let Some(qualifiers) = &part.qualifiers {
+        text.insert("qualifiers".to_owned(), qualifiers.clone().into());
+    }
+    serde_json::value::to_raw_value(&serde_json::json!({ "text": text }))
+        .map(Cow::Owned)
+        .map_err(|error| Error::at(place, error.to_string()))
+}
+
+/// `success` or `error`.
+pub(super) fn status(
+    status: Option<&str>,
+    place: fmt::Arguments<'_>,
+) -> Result<Option<ToolResultStatus>, Error> {
+    match status {
+        None => Ok(None),
+        Some("success") => Ok(Some(ToolResultStatus::Success)),
+        Some("error") => Ok(Some(ToolResultStatus::Error)),
+        Some(other) => Err(Error::at(
+            format_args!("{place}.status"),
+            format!("must be `success` or `error`, not `{}`", quoted(other)),
+        )),
+    }
+}
+
+/// A member that the part's type asks for.
+pub(super) fn required<T>(
+    value: Option<T>,
+    place: fmt::Arguments<'_>,
+    name: &str,
+) -> Result<T, Error> {
+    value.ok_or_else(|| missing(place, name))
+}
+
+fn missing(place: fmt::Arguments<'_>, name: &str) -> Error {
+    Error::at(format_args!("{place}.{name}"), format!("`{name}` is missing"))
+}
+
+/// The refusal of a part that has no place in a message.
+pub(super) fn unknown_part(
+    part: &ContentPart,
+    place: fmt::Arguments<'_>,
+    whose: &str,
+    known: &str,
+) -> Error {
+    if part.kind.is_empty() {
+        return missing(place, "type");
+    }
     Error::at(
-        format_args!("{param}.type"),
-        format!("the parts of {whose} message may be {known}, not `{}`", quoted(kind)),
+        format_args!("{place}.type"),
+        format!("the parts of {whose} message may be {known}, not `{}`", quoted(&part.kind)),
     )
 }

@@ -2,41 +2,105 @@
 //!
 //! | file | OpenAI fields it owns |
 //! |---|---|
-//! | `messages.rs` | `messages[].role`, `content_blocks`, `refusal`, order and merging of turns |
+//! | `messages.rs` | `messages[].role`, `content_blocks`, `refusal`, `function_call`, order and merging of turns |
 //! | `content.rs` | parts of `content` |
-//! | `image.rs` | `image_url` |
-//! | `tools.rs` | `tools`, `tool_choice`, `tool_calls`, `tool_call_id` |
-//! | `sampling.rs` | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `stop`, `n` |
-//! | `additional.rs` | Portkey's `thinking`, `top_k`, `anthropic_beta`, `additional_model_*`, `guardrail_config` |
-//! | `response.rs`, `stream.rs` | the answer, whole and in pieces |
+//! | `media/` | `image_url`, `video_url`, `input_audio`, `file`, `image`, `document` |
+//! | `calls.rs`, `results.rs` | `tool_call_id`, `tool` messages |
+//! | `names.rs` | names of tools and ids of calls that Bedrock does not take |
+//! | `tools.rs` | `tools`, `functions`, `tool_choice`, `function_call`, `parallel_tool_calls`, `tool_calls` |
+//! | `cache.rs` | `cache_control` |
+//! | `reasoning.rs` | `thinking`, `reasoning_effort`, `reasoning`, parts `thinking` and `redacted_thinking` |
+//! | `sampling.rs` | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `top_k`, `stop` |
+//! | `output.rs`, `schema.rs` | `response_format`, `output_config` |
+//! | `options.rs` | `guardrail_config`, `service_tier`, `performance_config`, `prompt_variables`, `additional_model_response_field_paths` |
+//! | `metadata.rs` | `metadata`, `request_metadata` |
+//! | `additional.rs` | `additional_model_request_fields`, `anthropic_beta` |
+//! | `unmapped.rs`, `report.rs` | what has no counterpart |
+//! | `response.rs`, `stream.rs`, `annotations.rs` | the answer, whole and in pieces |
 //! | `stop_reason.rs`, `usage.rs` | `finish_reason`, `usage` |
+//!
+//! What a family of models takes is asked of [`ModelProfile`], never of a name.
 
 mod additional;
+mod annotations;
+mod cache;
+mod calls;
 mod content;
 mod error;
-mod image;
+mod media;
 mod messages;
+mod metadata;
+mod names;
+mod options;
+mod output;
+mod reasoning;
+mod replay;
+mod report;
 mod response;
+mod results;
 mod sampling;
+mod scene;
+mod schema;
 mod stop_reason;
 mod stream;
 mod tools;
+mod unmapped;
 mod usage;
 
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
 pub use error::{Error, UpstreamFault};
-pub use response::{ResponseContext, response};
+pub use media::{RemoteFile, RemoteFiles, remote_urls};
+pub use replay::events_of;
+pub use report::UnsupportedParams;
+pub use response::{Answering, ResponseContext, response};
 pub use stream::ChatStream;
 
+use additional::Additional;
+use names::ToolNames;
+use output::Output;
+use reasoning::Circumstances;
+use report::Report;
+use scene::Scene;
+use tools::{Offer, called_earlier};
+
 use crate::bedrock::request::ConverseRequest;
+use crate::models::{ModelProfile, Tools};
 use crate::openai::chat;
 
 /// Facts from outside the body that the request's translation depends on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RequestContext<'a> {
+    /// What the model accepts.
+    pub profile: &'static ModelProfile,
+    /// Whether the model is a stored prompt, which brings its own messages.
+    pub is_prompt: bool,
+    /// Whether a stream is wanted.
+    pub stream: bool,
     /// Beta flags that came by header or config; added to the body's own.
     pub anthropic_beta: &'a [String],
-    /// Whether `ConverseStream` will be called.
-    pub stream: bool,
+    /// What the caller said by header to find the request by; added to the body's own.
+    pub metadata: &'a BTreeMap<String, Box<RawValue>>,
+    /// The files that the request points at.
+    pub files: &'a RemoteFiles,
+    /// What happens to parameters that have no counterpart.
+    pub unsupported: UnsupportedParams,
+}
+
+/// A translated request, and what its answer's translation has to know.
+#[derive(Debug)]
+pub struct Translation<'a> {
+    /// What is sent.
+    pub request: ConverseRequest<'a>,
+    /// Whether Converse is to be called though a stream is wanted: the family
+    /// does not stream with tools.
+    pub whole_only: bool,
+    /// For the answer.
+    pub answering: Answering,
+    /// Places of the request that were passed over.
+    pub ignored: Vec<String>,
 }
 
 /// Translates a chat request to a Converse request, which borrows from it.
@@ -45,66 +109,151 @@ pub struct RequestContext<'a> {
 /// The request cannot be said in Converse's words; the error names the place.
 pub fn request<'a>(
     request: &'a chat::Request,
-    context: &RequestContext<'_>,
-) -> Result<ConverseRequest<'a>, Error> {
-    // Every field is named, so that a new one does not build until it has an owner.
-    let chat::Request {
-        model: _,
-        messages,
-        tools,
-        tool_choice,
-        max_completion_tokens,
-        max_tokens,
-        temperature,
-        top_p,
-        stop,
-        n,
-        stream: _,
-        stream_options: _,
-        thinking,
-        top_k,
-        anthropic_beta,
-        additional_model_request_fields,
-        additional_model_request_fields_camel,
-        additional_model_response_field_paths,
-        additional_model_response_field_paths_camel,
-        guardrail_config,
-        guardrail_config_camel,
-    } = request;
+    context: &RequestContext<'a>,
+) -> Result<Translation<'a>, Error> {
+    let RequestContext { profile, files, .. } = *context;
+    let messages = request.messages();
+    let mut report = Report::new(context.unsupported);
+    let native = unmapped::native(&request.other, profile, &mut report)?;
 
-    sampling::only_one_answer(*n)?;
-    let history = tools::history(tool_choice.as_ref());
-    let conversation = messages::conversation(messages, history)?;
-    let tool_config = tools::config(tools.as_deref(), tool_choice.as_ref(), messages)?;
-    Ok(ConverseRequest {
+    let offer = Offer::read(request)?;
+    let names = ToolNames::new(offer.names().chain(called_earlier(messages)), profile);
+    let mut scene = Scene {
+        profile,
+        files,
+        names: &names,
+        history: offer.history(profile),
+        documents: media::DocumentNames::default(),
+        report: &mut report,
+    };
+    let mut conversation = messages::conversation(messages, &mut scene)?;
+
+    let max_tokens = sampling::token_limit(request)?;
+    let beta = beta_flags(request, context, &mut report)?;
+    let reasoning = reasoning::plan(
+        &reasoning::Wish::read(request)?,
+        profile,
+        &Circumstances {
+            max_tokens: max_tokens.map(i64::from),
+            messages: &conversation.messages,
+            is_interleaved: beta.iter().any(|flag| flag.starts_with(INTERLEAVED_THINKING)),
+        },
+        &mut report,
+    )?;
+    let is_thinking = reasoning.is_claude_thinking;
+    let mut tools = tools::plan(&offer, messages, profile, &names, is_thinking, &mut report)?;
+
+    let mut output_config = None;
+    let mut answer_tool = None;
+    match output::plan(request, &offer, profile, is_thinking, &mut report)? {
+        Output::Free => {}
+        Output::Config(config) => output_config = Some(config),
+        Output::Instruction(text) => conversation.instruct(text, profile),
+        Output::Tool(tool) => {
+            answer_tool = Some(tool.name.clone());
+            tool.add_to(&mut tools.config);
+        }
+    }
+
+    let inference_config =
+        sampling::inference_config(request, max_tokens, profile, &reasoning, &mut report)?;
+    let additional = Additional {
+        fields: request.additional_model_request_fields.as_ref(),
+        native,
+        top_k: sampling::top_k(request, profile, &reasoning, &mut report)?,
+        reasoning: reasoning.fields,
+        single_calls: tools.single_calls,
+        beta,
+    };
+    let metadata = [
+        ("metadata", request.metadata.as_ref()),
+        ("request_metadata", request.request_metadata.as_ref()),
+        ("x-portkey-metadata", Some(context.metadata)),
+    ];
+    let metadata = metadata.into_iter().filter_map(|(place, source)| Some((place, source?)));
+    let mut converse = ConverseRequest {
         messages: conversation.messages,
         system: conversation.system,
-        inference_config: sampling::inference_config(&sampling::Sampling {
-            max_completion_tokens: *max_completion_tokens,
-            max_tokens: *max_tokens,
-            temperature: *temperature,
-            top_p: *top_p,
-            stop: stop.as_ref(),
-        })?,
-        tool_config,
-        guardrail_config: guardrail_config_camel
+        inference_config,
+        tool_config: tools.config,
+        guardrail_config: request
+            .guardrail_config
             .as_ref()
-            .or(guardrail_config.as_ref())
-            .map(|config| additional::guardrail(config, context.stream)),
-        additional_model_request_fields: additional::request_fields(
-            &additional::Additional {
-                fields: additional_model_request_fields_camel
-                    .as_ref()
-                    .or(additional_model_request_fields.as_ref()),
-                thinking: thinking.as_ref(),
-                top_k: *top_k,
-                anthropic_beta: anthropic_beta.as_ref(),
-            },
-            context.anthropic_beta,
+            .map(|config| options::guardrail(config, context.stream))
+            .transpose()?,
+        additional_model_request_fields: additional.into_fields()?,
+        prompt_variables: options::prompt_variables(request.prompt_variables.as_ref()),
+        additional_model_response_field_paths: options::response_fields(
+            request.additional_model_response_field_paths.as_deref(),
         )?,
-        additional_model_response_field_paths: additional_model_response_field_paths_camel
-            .as_deref()
-            .or(additional_model_response_field_paths.as_deref())
-            .unwrap_or_default(),
+        request_metadata: metadata::pairs(metadata, &mut report)?,
+        performance_config: options::performance(request.performance_config.as_ref())?,
+        service_tier: options::service_tier(request.service_tier.as_deref())?,
+        output_config,
+    };
+    cache::settle(&mut converse, &mut report)?;
+    check_against_prompt(&converse, context.is_prompt)?;
+    let whole_only = profile.tools == Tools::WholeAnswersOnly && converse.tool_config.is_some();
+    Ok(Translation {
+        request: converse,
+        whole_only,
+        answering: Answering { tool_names: names.into_originals(), answer_tool },
+        ignored: report.into_places(),
     })
+}
+
+/// How the beta flag begins under which Claude thinks between tool calls, and its
+/// budget may exceed the token limit.
+const INTERLEAVED_THINKING: &str = "interleaved-thinking";
+
+fn beta_flags<'a>(
+    request: &'a chat::Request,
+    context: &RequestContext<'a>,
+    report: &mut Report,
+) -> Result<Vec<&'a str>, Error> {
+    let flags = additional::beta_flags(context.anthropic_beta, request.anthropic_beta.as_ref());
+    if flags.is_empty() || context.profile.beta_flags {
+        return Ok(flags);
+    }
+    let why = format!("{} is not Anthropic's", context.profile.name);
+    report.ignore("anthropic_beta", &why).map(|()| Vec::new())
+}
+
+/// A stored prompt brings its own messages, instructions and settings; Bedrock
+/// refuses most of them beside it.
+///
+/// Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>,
+/// under `modelId`.
+fn check_against_prompt(request: &ConverseRequest<'_>, is_prompt: bool) -> Result<(), Error> {
+    if !is_prompt {
+        if request.messages.is_empty() {
+            return Err(Error::at(
+                "messages",
+                "Bedrock needs at least one user message that is not blank",
+            ));
+        }
+        if !request.prompt_variables.is_empty() {
+            return Err(Error::at(
+                "prompt_variables",
+                "only a stored prompt has variables; `model` must be the ARN of one",
+            ));
+        }
+        return Ok(());
+    }
+    let given = [
+        ("messages", !request.system.is_empty(), "instructions"),
+        ("tools", request.tool_config.is_some(), "tools"),
+        ("max_tokens", !request.inference_config.is_empty(), "limits and sampling"),
+        (
+            "additional_model_request_fields",
+            request.additional_model_request_fields.is_some(),
+            "additional fields",
+        ),
+    ];
+    match given.into_iter().find(|(_, is_given, _)| *is_given) {
+        None => Ok(()),
+        Some((param, _, what)) => {
+            Err(Error::at(param, format!("a stored prompt brings its own {what}; leave them out")))
+        }
+    }
 }

@@ -1,45 +1,107 @@
-//! `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `stop`, `n`.
+//! `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `top_k`, `stop`.
 
 use super::error::Error;
+use super::reasoning::ReasoningPlan;
+use super::report::Report;
 use crate::bedrock::request::InferenceConfiguration;
 use crate::json::string_or::StringOr;
+use crate::models::{ModelProfile, Sampling, TopK};
+use crate::openai::chat;
 
-/// The sampling fields of a request, as the client sent them.
-pub(super) struct Sampling<'a> {
-    pub(super) max_completion_tokens: Option<i64>,
-    pub(super) max_tokens: Option<i64>,
-    pub(super) temperature: Option<f64>,
-    pub(super) top_p: Option<f64>,
-    pub(super) stop: Option<&'a StringOr<Vec<String>>>,
+/// The upper bound of generated tokens: the newer field, else the older one.
+pub(super) fn token_limit(request: &chat::Request) -> Result<Option<u32>, Error> {
+    let newer = checked_limit("max_completion_tokens", request.max_completion_tokens)?;
+    let older = checked_limit("max_tokens", request.max_tokens)?;
+    Ok(newer.or(older))
 }
 
+/// What the family, and the way it is asked to think, leave of the client's choice.
 pub(super) fn inference_config<'a>(
-    sampling: &Sampling<'a>,
+    request: &'a chat::Request,
+    max_tokens: Option<u32>,
+    profile: &ModelProfile,
+    reasoning: &ReasoningPlan,
+    report: &mut Report,
 ) -> Result<InferenceConfiguration<'a>, Error> {
-    let newer = token_limit("max_completion_tokens", sampling.max_completion_tokens)?;
-    let older = token_limit("max_tokens", sampling.max_tokens)?;
-    Ok(InferenceConfiguration {
-        max_tokens: newer.or(older),
-        temperature: fraction("temperature", sampling.temperature)?,
-        top_p: fraction("top_p", sampling.top_p)?,
-        stop_sequences: stop_sequences(sampling.stop),
-    })
+    let mut config = InferenceConfiguration {
+        max_tokens,
+        temperature: fraction("temperature", request.temperature)?,
+        top_p: fraction("top_p", request.top_p)?,
+        stop_sequences: stop_sequences(request.stop.as_ref()),
+    };
+    let name = profile.name;
+    if reasoning.owns_limits {
+        let why = format!("{name} leaves no choice of it when it thinks this hard");
+        unset(&mut config.max_tokens, "max_tokens", &why, report)?;
+        unset(&mut config.temperature, "temperature", &why, report)?;
+        unset(&mut config.top_p, "top_p", &why, report)?;
+    }
+    if reasoning.is_claude_thinking {
+        let why = format!("{name} leaves no choice of it while it thinks");
+        // What thinking itself means by default may be said.
+        if config.temperature.is_some_and(|temperature| temperature < 1.0) {
+            unset(&mut config.temperature, "temperature", &why, report)?;
+        }
+        if config.top_p.is_some_and(|top_p| top_p < LEAST_TOP_P_OF_THINKING) {
+            unset(&mut config.top_p, "top_p", &why, report)?;
+        }
+    }
+    match profile.sampling {
+        Sampling::Both => {}
+        Sampling::One => {
+            if config.temperature.is_some() {
+                let why = format!("{name} takes `temperature` or `top_p`, not both");
+                unset(&mut config.top_p, "top_p", &why, report)?;
+            }
+        }
+        Sampling::None => {
+            let why = format!("{name} leaves no choice of it");
+            unset(&mut config.temperature, "temperature", &why, report)?;
+            unset(&mut config.top_p, "top_p", &why, report)?;
+        }
+    }
+    if !profile.stop_sequences && !config.stop_sequences.is_empty() {
+        let why = format!("{name} does not take stop sequences; leave `stop` out");
+        report.refuse("stop", &why)?;
+        config.stop_sequences.clear();
+    }
+    Ok(config)
 }
 
-/// Bedrock gives one answer to a request; fewer than asked would be a silent loss.
-pub(super) fn only_one_answer(n: Option<i64>) -> Result<(), Error> {
-    match n {
-        None | Some(1) => Ok(()),
-        Some(n) => Err(Error::at(
-            "n",
-            format!(
-                "Bedrock gives exactly one answer to a request, not {n}; leave `n` out or send 1"
-            ),
-        )),
+/// Claude's bound while it thinks.
+const LEAST_TOP_P_OF_THINKING: f64 = 0.95;
+
+/// Where `top_k` goes, if the client chose one and the model takes it.
+pub(super) fn top_k(
+    request: &chat::Request,
+    profile: &ModelProfile,
+    reasoning: &ReasoningPlan,
+    report: &mut Report,
+) -> Result<Option<(TopK, i64)>, Error> {
+    let Some(top_k) = request.top_k else { return Ok(None) };
+    if top_k < 0 {
+        return Err(Error::at("top_k", format!("`top_k` must be 0 or more, not {top_k}")));
+    }
+    if profile.top_k == TopK::None || reasoning.is_claude_thinking || reasoning.owns_limits {
+        let why = format!("{} leaves no choice of it", profile.name);
+        return report.ignore("top_k", &why).map(|()| None);
+    }
+    Ok(Some((profile.top_k, top_k)))
+}
+
+fn unset<T>(
+    value: &mut Option<T>,
+    place: &str,
+    why: &str,
+    report: &mut Report,
+) -> Result<(), Error> {
+    match value.take() {
+        None => Ok(()),
+        Some(_) => report.ignore(place, why),
     }
 }
 
-fn token_limit(param: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
+fn checked_limit(param: &str, value: Option<i64>) -> Result<Option<u32>, Error> {
     let Some(value) = value else { return Ok(None) };
     match u32::try_from(value) {
         // The service's member is a signed 32-bit integer.

@@ -13,3 +13,8 @@ pub(super) fn finish_reason(stop_reason: &str) -> &'static str {
         _ => "stop",
     }
 }
+
+/// The reason of an answer that a tool was given, as if it had been said.
+pub(super) fn without_answer_tool(stop_reason: String) -> String {
+    if stop_reason == "tool_use" { "end_turn".to_owned() } else { stop_reason }
+}

@@ -1,17 +1,22 @@
 //! The answer in pieces: a state machine from Converse's events to chunks.
 //!
-//! It does no I/O and keeps no text. Every event gives at most two chunks, which
-//! borrow from the event and are handed to the caller's `emit`.
+//! It does no I/O and, but for an answer that is given to a tool, keeps no text.
+//! Chunks borrow from the event and are handed to the caller's `emit`.
 
+use serde_json::value::RawValue;
+
+use super::annotations;
 use super::error::UpstreamFault;
 use super::response::{PROVIDER, ResponseContext};
-use super::stop_reason::finish_reason;
+use super::stop_reason::{finish_reason, without_answer_tool};
 use super::usage::usage;
 use crate::bedrock::response::{SERVER_TOOL_USE, TokenUsage};
-use crate::bedrock::stream::{ContentBlockDelta, ReasoningDelta, StreamEvent, ToolUseStart};
+use crate::bedrock::stream::{
+    BlockStart, ContentBlockDelta, ImageDelta, Metadata, ReasoningDelta, StreamEvent, ToolUseStart,
+};
 use crate::openai::chat::{
-    BlockDelta, Chunk, ChunkChoice, ContentBlockDelta as BlockChunk, Delta, FunctionDelta,
-    ToolCallDelta,
+    Annotation, BlockDelta, Chunk, ChunkChoice, ContentBlockDelta as BlockChunk, Delta,
+    FunctionDelta, ProviderDetails, ToolCallDelta,
 };
 
 /// Translates one stream.
@@ -23,10 +28,20 @@ pub struct ChatStream {
     phase: Phase,
     /// How many tool calls have begun; the index of the next one.
     n_tool_calls: u32,
-    /// Tool calls whose block is not complete. Bedrock has one at a time.
-    open_tool_calls: Vec<OpenToolCall>,
+    /// Blocks that are not complete and need to be known. Bedrock has one at a time.
+    open_blocks: Vec<OpenBlock>,
+    /// How many characters of text were sent.
+    n_chars: usize,
+    /// Text that is held back until it is known whether a tool gets the answer.
+    held_text: String,
+    /// Whether a tool got the answer.
+    has_answered: bool,
     /// The counts, once known.
     usage: Option<TokenUsage>,
+    /// The tier, once known.
+    service_tier: Option<String>,
+    /// What else Bedrock tells.
+    details: ProviderDetails,
 }
 
 #[derive(Debug)]
@@ -43,11 +58,23 @@ enum Phase {
 }
 
 #[derive(Debug)]
-struct OpenToolCall {
+struct OpenBlock {
     block: u32,
-    index: u32,
-    /// Whether any part of the arguments was sent.
-    has_arguments: bool,
+    kind: OpenBlockKind,
+}
+
+#[derive(Debug)]
+enum OpenBlockKind {
+    /// A call of a client's tool.
+    ToolCall { index: u32, has_arguments: bool },
+    /// A call of the tool that takes the answer.
+    Answer { has_arguments: bool },
+    /// A call of a tool that runs at AWS.
+    ServerTool,
+    /// Text with sources; `start` is where it begins in the whole text.
+    Cited { start: usize, citations: Vec<Box<RawValue>> },
+    /// An image of this format.
+    Image { format: String },
 }
 
 impl ChatStream {
@@ -60,8 +87,13 @@ impl ChatStream {
             include_usage,
             phase: Phase::Before,
             n_tool_calls: 0,
-            open_tool_calls: Vec::new(),
+            open_blocks: Vec::new(),
+            n_chars: 0,
+            held_text: String::new(),
+            has_answered: false,
             usage: None,
+            service_tier: None,
+            details: ProviderDetails::default(),
         }
     }
 
@@ -71,28 +103,27 @@ impl ChatStream {
         match event {
             StreamEvent::MessageStart => {}
             StreamEvent::ContentBlockStart(start) => {
-                if let Some(tool_use) = start.start.as_ref().and_then(|s| s.tool_use.as_ref()) {
-                    self.start_tool_call(start.content_block_index, tool_use, emit);
+                if let Some(kind) = &start.start {
+                    self.start_block(start.content_block_index, kind, emit);
                 }
             }
             StreamEvent::ContentBlockDelta(delta) => self.push_delta(delta, emit),
-            StreamEvent::ContentBlockStop(stop) => {
-                self.stop_tool_call(stop.content_block_index, emit);
-            }
+            StreamEvent::ContentBlockStop(stop) => self.stop_block(stop.content_block_index, emit),
             StreamEvent::MessageStop(stop) => {
-                self.phase = Phase::Stopped(stop.stop_reason.clone());
+                self.release_held_text(emit);
+                let mut reason = stop.stop_reason.clone();
+                if self.has_answered && self.n_tool_calls == 0 {
+                    reason = without_answer_tool(reason);
+                }
+                self.details
+                    .additional_model_response_fields
+                    .clone_from(&stop.additional_model_response_fields);
+                self.phase = Phase::Stopped(reason);
                 if self.context.strict {
                     self.finish(emit);
                 }
             }
-            StreamEvent::Metadata(metadata) => {
-                self.usage = metadata.usage.or(self.usage);
-                self.finish(emit);
-                if self.context.strict && self.include_usage {
-                    let counts = self.usage.map(|counts| usage(counts, true));
-                    emit(&Chunk { usage: Some(counts), ..self.chunk(None) });
-                }
-            }
+            StreamEvent::Metadata(metadata) => self.push_metadata(metadata, emit),
         }
     }
 
@@ -118,6 +149,23 @@ impl ChatStream {
         }
     }
 
+    fn push_metadata(&mut self, metadata: &Metadata, emit: &mut impl FnMut(&Chunk<'_>)) {
+        let Metadata { usage: counts, trace, metrics, performance_config, service_tier } = metadata;
+        if counts.is_some() {
+            self.usage.clone_from(counts);
+        }
+        self.service_tier = service_tier.as_ref().map(|tier| tier.kind.clone());
+        self.details.trace.clone_from(trace);
+        self.details.metrics.clone_from(metrics);
+        self.details.performance_config.clone_from(performance_config);
+        self.finish(emit);
+        if self.context.strict && self.include_usage {
+            let counts = self.usage.as_ref().map(|counts| usage(counts, true));
+            let service_tier = self.service_tier.as_deref();
+            emit(&Chunk { usage: Some(counts), service_tier, ..self.chunk(None) });
+        }
+    }
+
     /// Emits the finish reason, once the provider has given one.
     fn finish(&mut self, emit: &mut impl FnMut(&Chunk<'_>)) {
         let stop_reason = match std::mem::replace(&mut self.phase, Phase::Finished) {
@@ -131,26 +179,125 @@ impl ChatStream {
         let reason = if strict { finish_reason(&stop_reason) } else { &stop_reason };
         let mut chunk = self.chunk(Some(choice(Delta::default(), Some(reason))));
         if !strict {
-            chunk.usage = self.usage.map(|counts| Some(usage(counts, false)));
+            chunk.usage = self.usage.as_ref().map(|counts| Some(usage(counts, false)));
+            chunk.service_tier = self.service_tier.as_deref();
+            chunk.provider_details = Some(&self.details);
         }
         emit(&chunk);
+    }
+
+    fn start_block(&mut self, block: u32, start: &BlockStart, emit: &mut impl FnMut(&Chunk<'_>)) {
+        let BlockStart { tool_use, tool_result, image } = start;
+        if let Some(tool_use) = tool_use {
+            self.start_tool_use(block, tool_use, emit);
+        }
+        if let Some(result) = tool_result {
+            let start = BlockDelta::ServerToolResult {
+                tool_use_id: &result.tool_use_id,
+                status: result.status.as_deref(),
+                tool_type: result.kind.as_deref(),
+            };
+            self.emit_block(block, start, emit);
+        }
+        if let Some(image) = image {
+            let format = image.format.clone().unwrap_or_else(|| "png".to_owned());
+            self.open(block, OpenBlockKind::Image { format });
+        }
+    }
+
+    fn start_tool_use(
+        &mut self,
+        block: u32,
+        tool_use: &ToolUseStart,
+        emit: &mut impl FnMut(&Chunk<'_>),
+    ) {
+        let ToolUseStart { tool_use_id: id, name, kind } = tool_use;
+        // A tool that runs at AWS is none of the client's calls.
+        if kind.as_deref() == Some(SERVER_TOOL_USE) {
+            self.open(block, OpenBlockKind::ServerTool);
+            self.emit_block(block, BlockDelta::ServerToolUse { id, name }, emit);
+            return;
+        }
+        if self.context.answering.is_answer_tool(name) {
+            self.has_answered = true;
+            self.open(block, OpenBlockKind::Answer { has_arguments: false });
+            return;
+        }
+        let index = self.n_tool_calls;
+        self.n_tool_calls += 1;
+        self.open(block, OpenBlockKind::ToolCall { index, has_arguments: false });
+        let name = self.context.answering.tool_name(name);
+        let call = ToolCallDelta {
+            index,
+            id: Some(id),
+            kind: Some("function"),
+            function: FunctionDelta { name: Some(name), arguments: "" },
+        };
+        self.emit_delta(Delta { tool_calls: Some([call]), ..Delta::default() }, emit);
     }
 
     fn push_delta(&mut self, event: &ContentBlockDelta, emit: &mut impl FnMut(&Chunk<'_>)) {
         let block = event.content_block_index;
         let delta = &event.delta;
+        if let Some(citation) = &delta.citation {
+            self.push_citation(block, citation, emit);
+        }
         if let Some(text) = delta.text.as_deref().filter(|text| !text.is_empty()) {
-            let content_blocks = self.block_delta(block, BlockDelta::Text(text));
-            self.emit_delta(
-                Delta { content: Some(text), content_blocks, ..Delta::default() },
-                emit,
-            );
+            self.push_text(block, text, emit);
         }
         if let Some(reasoning) = &delta.reasoning_content {
             self.push_reasoning(block, reasoning, emit);
         }
         if let Some(tool_use) = &delta.tool_use {
             self.push_arguments(block, &tool_use.input, emit);
+        }
+        if let Some(blocks) = &delta.tool_result {
+            self.emit_block(block, BlockDelta::Content(blocks), emit);
+        }
+        if let Some(image) = &delta.image {
+            self.push_image(block, image, emit);
+        }
+    }
+
+    fn push_text(&mut self, block: u32, text: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
+        if self.context.answering.answer_tool.is_some() {
+            self.held_text.push_str(text);
+            return;
+        }
+        self.emit_text(block, text, emit);
+    }
+
+    fn emit_text(&mut self, block: u32, text: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
+        self.n_chars += text.chars().count();
+        let content_blocks = self.block_delta(block, BlockDelta::Text(text));
+        self.emit_delta(Delta { content: Some(text), content_blocks, ..Delta::default() }, emit);
+    }
+
+    /// Text beside an answer that a tool got would spoil the answer's form; text
+    /// without one is the answer.
+    fn release_held_text(&mut self, emit: &mut impl FnMut(&Chunk<'_>)) {
+        let held = std::mem::take(&mut self.held_text);
+        if !held.is_empty() && !self.has_answered {
+            self.emit_text(0, &held, emit);
+        }
+    }
+
+    fn push_citation(
+        &mut self,
+        block: u32,
+        citation: &RawValue,
+        emit: &mut impl FnMut(&Chunk<'_>),
+    ) {
+        self.emit_block(block, BlockDelta::Citation(citation), emit);
+        let start = self.n_chars;
+        let open = self.open_blocks.iter_mut().find(|open| open.block == block);
+        match open.map(|open| &mut open.kind) {
+            Some(OpenBlockKind::Cited { citations, .. }) => citations.push(citation.to_owned()),
+            Some(_) => {}
+            None => {
+                let citations = vec![citation.to_owned()];
+                self.open(block, OpenBlockKind::Cited { start, citations });
+            }
         }
     }
 
@@ -165,63 +312,85 @@ impl ChatStream {
             return;
         }
         let ReasoningDelta { text, signature, redacted_content } = reasoning;
-        let mut emit_block = |reasoning_content, part| {
-            let content_blocks = self.block_delta(block, part);
-            self.emit_delta(Delta { reasoning_content, content_blocks, ..Delta::default() }, emit);
-        };
         if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-            emit_block(Some(text), BlockDelta::Thinking(text));
+            let content_blocks = self.block_delta(block, BlockDelta::Thinking(text));
+            let reasoning_content = Some(text);
+            self.emit_delta(Delta { reasoning_content, content_blocks, ..Delta::default() }, emit);
         }
         if let Some(signature) = signature.as_deref().filter(|seal| !seal.is_empty()) {
-            emit_block(None, BlockDelta::Signature(signature));
+            self.emit_block(block, BlockDelta::Signature(signature), emit);
         }
         if let Some(data) = redacted_content {
-            emit_block(None, BlockDelta::Data(data));
+            self.emit_block(block, BlockDelta::Data(data), emit);
         }
     }
 
-    fn start_tool_call(
-        &mut self,
-        block: u32,
-        tool_use: &ToolUseStart,
-        emit: &mut impl FnMut(&Chunk<'_>),
-    ) {
-        // A tool that runs at AWS is none of the client's calls.
-        if tool_use.kind.as_deref() == Some(SERVER_TOOL_USE) {
-            return;
-        }
-        let index = self.n_tool_calls;
-        self.n_tool_calls += 1;
-        self.open_tool_calls.push(OpenToolCall { block, index, has_arguments: false });
-        let call = ToolCallDelta {
-            index,
-            id: Some(&tool_use.tool_use_id),
-            kind: Some("function"),
-            function: FunctionDelta { name: Some(&tool_use.name), arguments: "" },
-        };
-        self.emit_delta(Delta { tool_calls: Some([call]), ..Delta::default() }, emit);
-    }
-
-    /// Input of a block that is not open belongs to a tool that runs at AWS.
     fn push_arguments(&mut self, block: u32, arguments: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
-        let open = self.open_tool_calls.iter_mut().find(|call| call.block == block);
-        let Some(call) = open.filter(|_| !arguments.is_empty()) else {
+        let open = self.open_blocks.iter_mut().find(|open| open.block == block);
+        let Some(open) = open.filter(|_| !arguments.is_empty()) else {
             return;
         };
-        call.has_arguments = true;
-        let index = call.index;
-        self.emit_arguments(index, arguments, emit);
+        match &mut open.kind {
+            OpenBlockKind::ToolCall { index, has_arguments } => {
+                *has_arguments = true;
+                let index = *index;
+                self.emit_arguments(index, arguments, emit);
+            }
+            OpenBlockKind::Answer { has_arguments } => {
+                *has_arguments = true;
+                self.emit_text(block, arguments, emit);
+            }
+            OpenBlockKind::ServerTool => {
+                self.emit_block(block, BlockDelta::Input(arguments), emit);
+            }
+            OpenBlockKind::Cited { .. } | OpenBlockKind::Image { .. } => {}
+        }
+    }
+
+    fn push_image(&self, block: u32, image: &ImageDelta, emit: &mut impl FnMut(&Chunk<'_>)) {
+        let open = self.open_blocks.iter().find(|open| open.block == block);
+        let format = match open.map(|open| &open.kind) {
+            Some(OpenBlockKind::Image { format }) => format,
+            _ => "png",
+        };
+        let bytes = image.source.as_ref().and_then(|source| source.bytes.as_deref());
+        if let Some(bytes) = bytes {
+            let url = format!("data:image/{format};base64,{bytes}");
+            self.emit_block(block, BlockDelta::ImageUrl { url: &url }, emit);
+        }
     }
 
     /// A call without arguments is one with `{}`: clients parse what they have collected.
-    fn stop_tool_call(&mut self, block: u32, emit: &mut impl FnMut(&Chunk<'_>)) {
-        let Some(position) = self.open_tool_calls.iter().position(|call| call.block == block)
-        else {
+    fn stop_block(&mut self, block: u32, emit: &mut impl FnMut(&Chunk<'_>)) {
+        let Some(position) = self.open_blocks.iter().position(|open| open.block == block) else {
             return;
         };
-        let call = self.open_tool_calls.swap_remove(position);
-        if !call.has_arguments {
-            self.emit_arguments(call.index, "{}", emit);
+        match self.open_blocks.swap_remove(position).kind {
+            OpenBlockKind::ToolCall { index, has_arguments: false } => {
+                self.emit_arguments(index, "{}", emit);
+            }
+            OpenBlockKind::Answer { has_arguments: false } => self.emit_text(block, "{}", emit),
+            OpenBlockKind::Cited { start, citations } => {
+                self.emit_annotations(start, &citations, emit);
+            }
+            OpenBlockKind::ToolCall { .. }
+            | OpenBlockKind::Answer { .. }
+            | OpenBlockKind::ServerTool
+            | OpenBlockKind::Image { .. } => {}
+        }
+    }
+
+    fn emit_annotations(
+        &self,
+        start: usize,
+        citations: &[Box<RawValue>],
+        emit: &mut impl FnMut(&Chunk<'_>),
+    ) {
+        let annotate =
+            |citation: &Box<RawValue>| annotations::of_web(citation, start, self.n_chars);
+        let annotations: Vec<Annotation> = citations.iter().filter_map(annotate).collect();
+        if !annotations.is_empty() {
+            self.emit_delta(Delta { annotations: &annotations, ..Delta::default() }, emit);
         }
     }
 
@@ -229,6 +398,18 @@ impl ChatStream {
         let function = FunctionDelta { name: None, arguments };
         let call = ToolCallDelta { index, id: None, kind: None, function };
         self.emit_delta(Delta { tool_calls: Some([call]), ..Delta::default() }, emit);
+    }
+
+    fn open(&mut self, block: u32, kind: OpenBlockKind) {
+        self.open_blocks.push(OpenBlock { block, kind });
+    }
+
+    /// Emits what only `content_blocks` has a place for.
+    fn emit_block(&self, block: u32, part: BlockDelta<'_>, emit: &mut impl FnMut(&Chunk<'_>)) {
+        if let Some(content_blocks) = self.block_delta(block, part) {
+            let content_blocks = Some(content_blocks);
+            self.emit_delta(Delta { content_blocks, ..Delta::default() }, emit);
+        }
     }
 
     fn block_delta<'a>(&self, index: u32, delta: BlockDelta<'a>) -> Option<[BlockChunk<'a>; 1]> {
@@ -240,7 +421,7 @@ impl ChatStream {
     }
 
     fn chunk<'a>(&'a self, choices: Option<ChunkChoice<'a>>) -> Chunk<'a> {
-        let ResponseContext { id, created, model, strict } = &self.context;
+        let ResponseContext { id, created, model, strict, answering: _ } = &self.context;
         Chunk {
             id,
             object: "chat.completion.chunk",
@@ -249,6 +430,8 @@ impl ChatStream {
             provider: (!strict).then_some(PROVIDER),
             choices,
             usage: (*strict && self.include_usage).then_some(None),
+            service_tier: None,
+            provider_details: None,
         }
     }
 }

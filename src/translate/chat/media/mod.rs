@@ -1,0 +1,170 @@
+//! Images, documents, video and sound, from wherever a part says they are.
+
+mod base64;
+mod format;
+mod names;
+mod remote;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+pub(super) use format::Format;
+pub(super) use names::DocumentNames;
+pub use remote::{RemoteFile, RemoteFiles, remote_urls};
+
+use self::base64::{beginning, encode, standard};
+use super::error::{Error, quoted};
+use crate::bedrock::request::{BlobSource, S3Location};
+
+/// Something that is not text.
+pub(super) struct Medium<'a> {
+    pub(super) format: Format,
+    pub(super) source: BlobSource<'a>,
+    /// What it is called, if its place says so.
+    pub(super) name: Option<Cow<'a, str>>,
+}
+
+/// Where something is and what is said of it, from a part.
+#[derive(Clone, Copy)]
+pub(super) struct Reference<'a> {
+    /// A `data:`, `s3:` or `https:` URL, or bare base64 where the part allows it.
+    pub(super) url: &'a str,
+    /// What it is said to be: a media type, or a format's short name.
+    pub(super) label: Option<&'a str>,
+    /// A file name.
+    pub(super) name: Option<&'a str>,
+    /// Who owns the bucket of an `s3:` URL.
+    pub(super) bucket_owner: Option<&'a str>,
+}
+
+/// Finds what a part refers to. What it holds counts before what it is said to be.
+///
+/// # Errors
+/// It is in no place or of no kind that Bedrock takes; the error is at `place`.
+pub(super) fn find<'a>(
+    reference: Reference<'a>,
+    files: &'a RemoteFiles,
+    place: &dyn fmt::Display,
+) -> Result<Medium<'a>, Error> {
+    let url = reference.url.trim();
+    match url.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase()).as_deref() {
+        Some("data") => from_data_url(url, reference, place),
+        Some("s3") => from_s3(url, reference, place),
+        Some("http" | "https") => from_web(url, reference, files, place),
+        // Base64 has no colon.
+        Some(_) => Err(Error::at(place, "must be a `data:`, `https:` or `s3:` URL")),
+        None => {
+            let data = Cow::Borrowed(url);
+            here(data, reference.label, reference, place)
+        }
+    }
+}
+
+/// `data:[<media type>][;parameters][;base64],<data>` (RFC 2397); scheme, media
+/// type and the word `base64` in any case.
+fn from_data_url<'a>(
+    url: &'a str,
+    reference: Reference<'a>,
+    place: &dyn fmt::Display,
+) -> Result<Medium<'a>, Error> {
+    let malformed =
+        || Error::at(place, "must be a data URL such as `data:image/png;base64,iVBORw0...`");
+    let (head, data) = url.split_once(',').ok_or_else(malformed)?;
+    let (_, head) = head.split_once(':').ok_or_else(malformed)?;
+    let mut parameters = head.split(';').map(str::trim);
+    let label = parameters.next().filter(|label| !label.is_empty()).or(reference.label);
+    let data = if parameters.any(|parameter| parameter.eq_ignore_ascii_case("base64")) {
+        Cow::Borrowed(data)
+    } else {
+        Cow::Owned(encode(&percent_decode_str(data).collect::<Vec<u8>>()))
+    };
+    here(data, label, reference, place)
+}
+
+/// Data that came with the request.
+fn here<'a>(
+    data: Cow<'a, str>,
+    label: Option<&str>,
+    reference: Reference<'a>,
+    place: &dyn fmt::Display,
+) -> Result<Medium<'a>, Error> {
+    let not_base64 = || Error::at(place, "the data is not base64, or there is none");
+    let bytes = match data {
+        Cow::Borrowed(data) => standard(data),
+        Cow::Owned(data) => standard(&data).map(|data| Cow::Owned(data.into_owned())),
+    };
+    let bytes = bytes.ok_or_else(not_base64)?;
+    let label = label.or_else(|| reference.name.and_then(extension));
+    let format =
+        format::recognise(&beginning(&bytes), label).ok_or_else(|| unknown_format(label, place))?;
+    let name = reference.name.map(Cow::Borrowed);
+    Ok(Medium { format, source: BlobSource::Bytes(bytes), name })
+}
+
+fn from_s3<'a>(
+    url: &'a str,
+    reference: Reference<'a>,
+    place: &dyn fmt::Display,
+) -> Result<Medium<'a>, Error> {
+    let (_, rest) = url.split_once("://").unwrap_or_default();
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_bucket = (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
+    if !is_bucket || key.is_empty() || url.len() > MAX_S3_URI || !url.starts_with("s3://") {
+        return Err(Error::at(place, "must be of the form `s3://bucket/key`"));
+    }
+    if reference
+        .bucket_owner
+        .is_some_and(|id| id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()))
+    {
+        return Err(Error::at(place, "its `bucketOwner` must be an AWS account id, 12 digits"));
+    }
+    let label = reference.label.or_else(|| extension(key));
+    let format = label.and_then(format::labelled).ok_or_else(|| unknown_format(label, place))?;
+    let location = S3Location { uri: url, bucket_owner: reference.bucket_owner };
+    let name = reference.name.unwrap_or_else(|| last_segment(key));
+    Ok(Medium { format, source: BlobSource::S3Location(location), name: Some(Cow::Borrowed(name)) })
+}
+
+/// What Bedrock takes as the URI of an object at most.
+const MAX_S3_URI: usize = 1024;
+
+fn from_web<'a>(
+    url: &'a str,
+    reference: Reference<'a>,
+    files: &'a RemoteFiles,
+    place: &dyn fmt::Display,
+) -> Result<Medium<'a>, Error> {
+    let file = files.get(url).ok_or_else(|| {
+        Error::at(place, "this gateway fetches nothing from the web; send a `data:` or `s3:` URL")
+    })?;
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let name = reference.name.map_or_else(|| Cow::Borrowed(last_segment(path)), Cow::Borrowed);
+    // Servers say `application/octet-stream` where they do not know.
+    let told = file.media_type.as_deref().filter(|label| format::labelled(label).is_some());
+    let label = told.or(reference.label).or_else(|| extension(&name));
+    let format = format::recognise(&beginning(&file.base64), label)
+        .ok_or_else(|| unknown_format(label.or(file.media_type.as_deref()), place))?;
+    let source = BlobSource::Bytes(Cow::Borrowed(file.base64.as_str()));
+    Ok(Medium { format, source, name: Some(name) })
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+fn extension(name: &str) -> Option<&str> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    (!stem.is_empty() && !extension.is_empty()).then_some(extension)
+}
+
+fn unknown_format(label: Option<&str>, place: &dyn fmt::Display) -> Error {
+    let what = match label {
+        Some(label) => format!("`{}` is no format that Bedrock reads", quoted(label)),
+        None => "it is not said what this is, and its content does not show it; say `mime_type`"
+            .to_owned(),
+    };
+    Error::at(place, format!("{what}: {}", format::KNOWN))
+}

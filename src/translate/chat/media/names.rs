@@ -1,0 +1,102 @@
+//! Names of documents.
+
+use std::collections::HashSet;
+
+use super::format::labelled;
+
+/// What Bedrock takes at most, in characters.
+const MAX_LENGTH: usize = 200;
+/// Room for what makes a name unique.
+const MAX_STEM: usize = 190;
+
+/// The names of one request. Each is legal and unique, and the same again when
+/// the same conversation comes again: a name that changes would spoil the prompt
+/// cache.
+#[derive(Debug, Default)]
+pub(in super::super) struct DocumentNames {
+    taken: HashSet<String>,
+}
+
+impl DocumentNames {
+    /// A name for the next document, after the one it was given, if any.
+    pub(in super::super) fn next(&mut self, given: Option<&str>) -> String {
+        let stem = given.map(legal).filter(|name| !name.is_empty());
+        let unnamed = stem.is_none();
+        let stem = stem.unwrap_or_else(|| "document".to_owned());
+        // There are never more attempts than names that are taken.
+        let mut number = if unnamed { 1 } else { 0 };
+        loop {
+            let name = match (unnamed, number) {
+                (true, n) => format!("{stem}-{n}"),
+                (false, 0) => stem.clone(),
+                (false, n) => format!("{stem} ({})", n + 1),
+            };
+            if self.taken.insert(name.clone()) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// Letters, digits, `-`, `_`, brackets and single spaces, without the extension.
+fn legal(name: &str) -> String {
+    let name = match name.rsplit_once('.') {
+        Some((stem, extension)) if labelled(extension).is_some() => stem,
+        _ => name,
+    };
+    let mut legal = String::with_capacity(name.len().min(MAX_LENGTH));
+    for c in name.chars() {
+        let c = match c {
+            c if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '(' | ')' | '[' | ']') => c,
+            c if c.is_whitespace() => ' ',
+            _ => '-',
+        };
+        // One of a kind is enough of what stands for something else.
+        if legal.ends_with(' ') && c == ' ' {
+            continue;
+        }
+        legal.push(c);
+        if legal.len() >= MAX_STEM {
+            break;
+        }
+    }
+    let trimmed = legal.trim_matches(' ');
+    if trimmed.bytes().any(|b| b.is_ascii_alphanumeric()) {
+        trimmed.to_owned()
+    } else {
+        String::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_legal() {
+        for (given, name) in [
+            ("report.pdf", "report"),
+            ("sample_2.pdf", "sample_2"),
+            ("John's  resumé.pdf", "John-s resum-"),
+            ("a\t b.v1", "a b-v1"),
+            ("Document 1.docx", "Document 1"),
+            (" [x] (y) ", "[x] (y)"),
+            ("s3://bucket/key.csv", "s3---bucket-key"),
+        ] {
+            assert_eq!(legal(given), name);
+        }
+        assert_eq!(legal(&"x".repeat(500)).len(), MAX_STEM);
+    }
+
+    #[test]
+    fn names_are_unique_and_the_same_again() {
+        let run = || {
+            let mut names = DocumentNames::default();
+            [Some("a.pdf"), Some("a.txt"), None, Some("报告.pdf"), Some("a (2).md"), Some("a.pdf")]
+                .map(|given| names.next(given))
+        };
+        assert_eq!(run(), ["a", "a (2)", "document-1", "document-2", "a (2) (2)", "a (3)"]);
+        assert_eq!(run(), run());
+    }
+}

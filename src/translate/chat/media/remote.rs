@@ -1,0 +1,124 @@
+//! Files that a request only points at.
+//!
+//! Translation does no I/O: [`remote_urls`] says what is to be fetched, and what
+//! came is handed to the translation as [`RemoteFiles`].
+
+use std::collections::HashMap;
+
+use super::base64::encode;
+use crate::json::string_or::StringOr;
+use crate::openai::chat::{ContentPart, Request};
+
+/// A file that was fetched.
+#[derive(Debug)]
+pub struct RemoteFile {
+    /// What the server said it is.
+    pub(super) media_type: Option<String>,
+    /// The file, in standard base64.
+    pub(super) base64: String,
+}
+
+impl RemoteFile {
+    /// A file and what the server said it is.
+    #[must_use]
+    pub fn new(media_type: Option<String>, bytes: &[u8]) -> Self {
+        Self { media_type, base64: encode(bytes) }
+    }
+}
+
+/// The files of one request, by the URL that the client wrote.
+#[derive(Debug, Default)]
+pub struct RemoteFiles(HashMap<String, RemoteFile>);
+
+impl RemoteFiles {
+    pub(super) fn get(&self, url: &str) -> Option<&RemoteFile> {
+        self.0.get(url)
+    }
+}
+
+impl FromIterator<(String, RemoteFile)> for RemoteFiles {
+    fn from_iter<T: IntoIterator<Item = (String, RemoteFile)>>(files: T) -> Self {
+        Self(files.into_iter().collect())
+    }
+}
+
+/// Every `http:` and `https:` URL of a request that has to be fetched, each once,
+/// with the place where it stands first (`messages[0].content[1].image_url.url`).
+#[must_use]
+pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
+    let mut found: Vec<(String, &str)> = Vec::new();
+    for (i, message) in request.messages().iter().enumerate() {
+        let parts = match &message.content {
+            Some(StringOr::Other(parts)) => parts.as_slice(),
+            Some(StringOr::String(_)) | None => &[],
+        };
+        let blocks = message.content_blocks.as_deref().unwrap_or_default();
+        for (list, parts) in [("content", parts), ("content_blocks", blocks)] {
+            for (j, part) in parts.iter().enumerate() {
+                let Some((member, url)) = url_of(part).filter(|(_, url)| is_remote(url)) else {
+                    continue;
+                };
+                let url = url.trim();
+                if found.iter().all(|(_, known)| *known != url) {
+                    found.push((format!("messages[{i}].{list}[{j}].{member}"), url));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether a URL is to be fetched.
+fn is_remote(url: &str) -> bool {
+    let scheme = url.trim().split(':').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+}
+
+fn url_of(part: &ContentPart) -> Option<(&'static str, &str)> {
+    match part.kind.as_str() {
+        "image_url" => Some(("image_url.url", &part.image_url.as_ref()?.url)),
+        "video_url" => Some(("video_url.url", &part.video_url.as_ref()?.url)),
+        "file" => {
+            let file = part.file.as_ref()?;
+            // What came with the request need not be fetched.
+            if file.file_data.is_some() {
+                return Some(("file.file_data", file.file_data.as_deref()?));
+            }
+            Some(("file.file_url", file.file_url.as_deref()?))
+        }
+        "image" | "document" => match part.source.as_ref()? {
+            StringOr::Other(source) => Some(("source.url", source.url.as_deref()?)),
+            StringOr::String(_) => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_found_once_and_with_their_place() {
+        let body = r#"{"messages":[
+            {"role":"user","content":[
+                {"type":"text","text":"https://example.com/not-this"},
+                {"type":"image_url","image_url":{"url":" HTTPS://example.com/a.png "}},
+                {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}},
+                {"type":"file","file":{"file_url":"https://example.com/b.pdf"}},
+                {"type":"image","source":{"type":"url","url":"https://example.com/c.png"}}]},
+            {"role":"tool","tool_call_id":"x","content":[
+                {"type":"image_url","image_url":{"url":"https://example.com/b.pdf"}}]}]}"#;
+        let request: Request = serde_json::from_str(body).unwrap();
+        let found = remote_urls(&request);
+        let found: Vec<_> = found.iter().map(|(place, url)| (place.as_str(), *url)).collect();
+        assert_eq!(
+            found,
+            [
+                ("messages[0].content[1].image_url.url", "HTTPS://example.com/a.png"),
+                ("messages[0].content[3].file.file_url", "https://example.com/b.pdf"),
+                ("messages[0].content[4].source.url", "https://example.com/c.png"),
+            ]
+        );
+    }
+}
