@@ -134,6 +134,7 @@ mod families;
 mod faults;
 mod frames;
 pub mod identity;
+mod line;
 mod model_id;
 mod observe;
 mod reply;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::cache::Memory;
+use super::reply::Question;
 use super::rules::{self, Mode, Subject};
 use super::{families, reply, shapes, stream, validate};
 
@@ -82,7 +83,7 @@ proptest! {
     #[test]
     fn any_request_is_answered_or_refused(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any_value()), 0..4),
-        model in prop_oneof![Just("anthropic.claude-sonnet-4-6"), Just("amazon.nova-lite-v1:0"), Just("emulator.echo"), Just("")],
+        model in prop_oneof![Just("anthropic.claude-sonnet-4-6"), Just("amazon.nova-lite-v1:0"), Just("emulator.echo"), Just("moonshot.kimi-k2-thinking"), Just("")],
     ) {
         let mut body = rich();
         for (place, value) in changes {
@@ -98,12 +99,13 @@ proptest! {
         // Rules and replies are total even for bodies that have no shape at all.
         let _ = rules::check(subject);
         let cache = Memory::default().visit(Body(&body), model);
-        let mut reply = reply::compose(Body(&body), family, "seed", cache);
+        let question = Question { body: Body(&body), family, mode: Mode::Stream, seed: "seed" };
+        let mut reply = reply::compose(question, cache);
         prop_assert!(!shaped || reply.usage.total() > 0 || reply.blocks.is_empty());
         stream::whole(&reply);
         stream::events(&reply);
         reply.stretch(3, Body(&body));
-        reply.become_bare_call(Body(&body), "seed");
+        reply.become_bare_call(question);
         stream::events(&reply);
     }
 

@@ -228,9 +228,15 @@ fn offered_tools_are_objects_with_names_of_their_own() {
         refusal(CLAUDE, &offer(json!([spec("a", object.clone()), spec("a", object.clone())])))
             .contains("must be unique")
     );
-    let mut strict = spec("a", object);
+    let mut strict = spec("a", json!({"type": "object", "additionalProperties": false}));
     strict["toolSpec"]["strict"] = json!(true);
     passes(CLAUDE_4_5, &offer(json!([strict])));
+    let mut open = spec("a", object);
+    open["toolSpec"]["strict"] = json!(true);
+    assert_eq!(
+        refusal(CLAUDE_4_5, &offer(json!([open]))),
+        "The model returned the following errors: tools.0.custom: For 'object' type, 'additionalProperties' must be explicitly set to false"
+    );
     assert_eq!(
         refusal(CLAUDE, &offer(json!([strict]))),
         "The model returned the following errors: tools.0.custom.strict: Extra inputs are not permitted"
@@ -307,7 +313,10 @@ fn media_are_limited_by_family() {
         refusal(CLAUDE, &said(block("document", "pdf", &s3))),
         "The model returned the following errors: messages.0.content.1.document.source.type: Field required"
     );
-    assert!(refusal(GPT, &answered(block("image", "png", &bytes))).contains("image content block"));
+    assert_eq!(
+        refusal(GPT, &answered(block("image", "png", &bytes))),
+        "This model doesn't support the image field for user messages. Remove image and try again."
+    );
     assert!(
         refusal(NOVA, &answered(block("video", "mp4", &bytes)))
             .contains("#/messages/2/content/0: extraneous key [toolResult]")
@@ -595,4 +604,220 @@ fn mistral_is_particular_about_tool_ids() {
     passes(mistral, &loop_of("abcDEF123"));
     passes(CLAUDE, &loop_of("call_1"));
     assert!(refusal(mistral, &loop_of("call_1")).contains("Tool call id was call_1 but must be"));
+}
+
+#[test]
+fn some_families_have_no_system_prompt() {
+    let instructed = hello_and(json!({"system": [{"text": "be brief"}]}));
+    passes(NOVA, &instructed);
+    assert_eq!(
+        refusal("mistral.mistral-7b-instruct-v0:2", &instructed),
+        "This model doesn't support system messages. Try again without a system message or use a model that supports system messages."
+    );
+    passes("mistral.mistral-7b-instruct-v0:2", &hello_and(json!({"system": []})));
+}
+
+#[test]
+fn media_a_family_does_not_know_are_refused() {
+    let said = |kind: &str, format: &str| {
+        talk(json!([user(json!([
+            {"text": "see"},
+            {kind: {"format": format, "source": {"bytes": "AAAA"}}}
+        ]))]))
+    };
+    passes("mistral.voxtral-mini-3b-2507", &said("audio", "wav"));
+    passes("amazon.nova-pro-v1:0", &said("video", "mp4"));
+    for (model, kind, format) in [
+        (CLAUDE, "audio", "wav"),
+        (NOVA, "audio", "wav"),
+        ("amazon.nova-micro-v1:0", "image", "png"),
+        ("deepseek.r1-v1:0", "image", "png"),
+        (LLAMA, "video", "mp4"),
+    ] {
+        assert_eq!(
+            refusal(model, &said(kind, format)),
+            format!(
+                "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
+            )
+        );
+    }
+    let source = json!({"s3Location": {"uri": "s3://emulator-missing/a.png"}});
+    let image = json!({"image": {"format": "png", "source": source}});
+    assert_eq!(
+        refusal(NOVA, &talk(json!([user(json!([image]))]))),
+        "The model returned the following errors: Provided S3Location not found"
+    );
+}
+
+#[test]
+fn only_some_documents_are_cited() {
+    let cited = |format: &str| {
+        json!({"document": {
+            "name": "d", "format": format, "source": {"bytes": "AAAA"}, "citations": {"enabled": true}
+        }})
+    };
+    let said = |document: Value| talk(json!([user(json!([{"text": "read"}, document]))]));
+    passes(CLAUDE_4_5, &said(cited("pdf")));
+    assert_eq!(
+        refusal(CLAUDE_4_5, &said(cited("docx"))),
+        "Unsupported document format. Only txt and pdf formats are supported when citations are enabled"
+    );
+    assert_eq!(refusal(NOVA, &said(cited("pdf"))), "This model doesn't support citations.");
+    let result = json!({"toolResult": {"toolUseId": "1", "content": [cited("pdf")]}});
+    let answered = with_tools(json!([
+        user(json!([{"text": "a"}])),
+        assistant(json!([call("1")])),
+        user(json!([result]))
+    ]));
+    assert_eq!(
+        refusal(CLAUDE_4_5, &answered),
+        "Citations are not supported in tool result documents."
+    );
+}
+
+#[test]
+fn a_cache_point_is_lost_behind_a_document_of_text() {
+    let said = |format: &str| {
+        talk(json!([user(json!([
+            {"text": "read"},
+            {"document": {"name": "d", "format": format, "source": {"bytes": "AAAA"}}},
+            {"cachePoint": {"type": "default"}}
+        ]))]))
+    };
+    passes(CLAUDE, &said("pdf"));
+    assert_eq!(
+        refusal(CLAUDE, &said("md")),
+        "The model returned the following errors: messages.0.content.2.type: Field required"
+    );
+    passes(NOVA, &said("md"));
+}
+
+#[test]
+fn structured_answers_and_tools_came_later() {
+    let schema = r#"{"type":"object","additionalProperties":false}"#;
+    let body = hello_and(
+        json!({"outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": schema}}}}}),
+    );
+    passes(CLAUDE_4_5, &body);
+    assert_eq!(
+        refusal(CLAUDE, &body),
+        "The model returned the following errors: output_config.format: Extra inputs are not permitted"
+    );
+    assert!(refusal(LLAMA, &body).contains("the outputConfig.textFormat field"));
+    passes(CLAUDE_4_5, &hello_and(json!({"outputConfig": {"effort": "low"}})));
+}
+
+#[test]
+fn families_differ_on_the_company_of_results() {
+    let mixed = with_tools(json!([
+        user(json!([{"text": "a"}])),
+        assistant(json!([call("abcdefgh1")])),
+        user(json!([result("abcdefgh1")])),
+        user(json!([{"text": "and now?"}]))
+    ]));
+    passes(CLAUDE, &mixed);
+    for model in [LLAMA, "mistral.mistral-large-3-675b-instruct", "writer.palmyra-x5-v1:0"] {
+        assert_eq!(
+            refusal(model, &mixed),
+            "messages.2.content: Conversation blocks and tool result blocks cannot be provided in the same turn."
+        );
+    }
+    let mut told = result("1");
+    told["toolResult"]["status"] = json!("success");
+    let told = with_tools(json!([
+        user(json!([{"text": "a"}])),
+        assistant(json!([call("1")])),
+        user(json!([told]))
+    ]));
+    passes(LLAMA, &told);
+    assert!(refusal("writer.palmyra-x5-v1:0", &told).contains("the status field"));
+}
+
+#[test]
+fn families_differ_on_thoughts_of_the_past() {
+    let replayed = |reasoning: Value| {
+        talk(json!([
+            user(json!([{"text": "a"}])),
+            assistant(json!([{"reasoningContent": reasoning}, {"text": "b"}])),
+            user(json!([{"text": "c"}]))
+        ]))
+    };
+    let text = replayed(json!({"reasoningText": {"text": "t"}}));
+    let redacted = replayed(json!({"redactedContent": "AAAA"}));
+    passes(NOVA, &text);
+    passes("openai.gpt-5.6-sol", &redacted);
+    passes(CLAUDE, &redacted);
+    for model in [LLAMA, "amazon.nova-lite-v1:0", "us.deepseek.r1-v1:0"] {
+        let name = model.trim_start_matches("us.");
+        assert!(
+            refusal(name, &text).starts_with("User messages cannot contain reasoning content.")
+        );
+    }
+    assert!(refusal(GPT, &redacted).contains("the reasoningContent.redactedContent field"));
+    let error = outcome_of("openai.gpt-5.6-sol", Mode::Whole, &text).unwrap_err();
+    assert_eq!(error.kind, Kind::InternalServer);
+}
+
+#[test]
+fn the_newest_claude_chooses_its_tools_itself() {
+    let mut config = tools();
+    config["toolChoice"] = json!({"any": {}});
+    let body = hello_and(json!({"toolConfig": config}));
+    passes("anthropic.claude-opus-5", &body);
+    assert_eq!(
+        refusal("anthropic.claude-opus-5-5", &body),
+        r#"The model returned the following errors: tool_choice: type "tool" and "any" are not supported for this model."#
+    );
+}
+
+#[test]
+fn no_window_holds_everything() {
+    let long = |letters: usize| talk(json!([user(json!([{"text": "a".repeat(letters)}]))]));
+    passes(CLAUDE_4_5, &long(800_000));
+    assert_eq!(
+        refusal(CLAUDE_4_5, &long(1_600_001)),
+        "The model returned the following errors: Input is too long for requested model."
+    );
+    assert_eq!(
+        refusal("amazon.nova-micro-v1:0", &long(1_100_000)),
+        "The model returned the following errors: Input Tokens Exceeded: Number of input tokens exceeds maximum length. Please update the input to try again."
+    );
+}
+
+#[test]
+fn a_prompt_brings_its_own_settings() {
+    let check = |body: Value| {
+        let subject = Subject {
+            body: Body(&body),
+            family: families::of(""),
+            mode: Mode::Whole,
+            is_prompt: true,
+        };
+        check(subject)
+    };
+    assert_eq!(check(json!({"promptVariables": {"name": {"text": "Kim"}}})), Ok(()));
+    for field in ["inferenceConfig", "toolConfig", "additionalModelRequestFields"] {
+        let error = check(json!({field: {}})).unwrap_err();
+        assert!(error.message.starts_with(&format!("The {field} field can't be specified")));
+    }
+    passes(NOVA, &hello_and(json!({"promptVariables": {"name": {"text": "Kim"}}})));
+}
+
+#[test]
+fn one_guardrail_does_not_exist() {
+    let guarded = |name: &str| {
+        hello_and(
+            json!({"guardrailConfig": {"guardrailIdentifier": name, "guardrailVersion": "1"}}),
+        )
+    };
+    passes(NOVA, &guarded("ab12cd34ef56"));
+    passes(NOVA, &guarded("arn:aws:bedrock:us-east-1:111122223333:guardrail/ab12cd34ef56"));
+    assert_eq!(
+        refusal(NOVA, &guarded("emulatorinvalid")),
+        "The provided guardrail identifier is invalid."
+    );
+    let shaped = |name: &str| validate::check(&guarded(name), &shapes::CONVERSE);
+    for name in ["My-Guardrail", "arn:aws:bedrock:us-east-1:1:guardrail/ab"] {
+        assert!(shaped(name).unwrap_err().message.contains("guardrailConfig.guardrailIdentifier"));
+    }
 }
