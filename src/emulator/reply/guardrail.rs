@@ -50,7 +50,7 @@ pub(super) fn apply(reply: &mut Reply, body: Body<'_>) {
                 INTERVENED.clone_into(&mut reply.stop_reason);
                 (
                     "No action.\nGuardrail masked.",
-                    json!({"sensitiveInformationPolicy": {"piiEntities": found}}),
+                    json!({"sensitiveInformationPolicy": {"piiEntities": found, "regexes": []}}),
                 )
             };
             json!({

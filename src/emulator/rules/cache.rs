@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::documents::is_cited;
 use super::{Outcome, Subject, blocks};
 use crate::emulator::body::{content, part, text_member};
 use crate::emulator::errors::{Kind, ServiceError};
@@ -77,16 +78,17 @@ fn without_tools(points: &[Point<'_>]) -> Outcome {
     Ok(())
 }
 
-/// A document that is not a PDF becomes text on its way to Claude, and a point
-/// directly after it is lost.
+/// A document that is no PDF and not cited becomes text on its way to Claude, and a
+/// point directly after it is lost.
 fn after_documents(subject: Subject<'_>) -> Outcome {
     for (index, turn) in subject.body.messages().iter().enumerate() {
         for (at, pair) in content(turn).windows(2).enumerate() {
             let [before, block] = pair else {
                 continue;
             };
-            let is_text = part(before, "document")
-                .is_some_and(|document| text_member(document, "format") != Some("pdf"));
+            let is_text = part(before, "document").is_some_and(|document| {
+                text_member(document, "format") != Some("pdf") && !is_cited(document)
+            });
             if is_text && part(block, "cachePoint").is_some() {
                 return Err(ServiceError::from_model(format!(
                     "messages.{index}.content.{}.type: Field required",

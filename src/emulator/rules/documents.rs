@@ -61,7 +61,8 @@ fn citations(subject: Subject<'_>, block: &Placed<'_>) -> Outcome {
     Ok(())
 }
 
-fn is_cited(source: &Value) -> bool {
+/// Whether `citations` are enabled for a document or search result.
+pub(super) fn is_cited(source: &Value) -> bool {
     source.get("citations").and_then(|citations| citations.get("enabled"))
         == Some(&Value::Bool(true))
 }
