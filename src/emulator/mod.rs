@@ -79,6 +79,8 @@
 //!   calls. Inputs have the required properties of the schema: strings are the
 //!   words of the text after its last "for" or "in", or `example`; numbers 1,
 //!   booleans true, the first of an `enum`.
+//!   Claude's own `tool_choice` among the additional fields is obeyed too, and
+//!   `disable_parallel_tool_use` leaves one call.
 //! - Tool results: `The tool NAME answered: CONTENT`, a line each.
 //! - Thinking, when asked for in the family's way, or always where the family
 //!   always thinks: `Let me think about: ` and the text. Claude signs it; the word

@@ -61,6 +61,8 @@ pub(super) struct Family {
     pub(super) results_with_others: bool,
     /// `toolResult.status` is accepted.
     pub(super) result_status: bool,
+    /// `tool_choice.disable_parallel_tool_use` is known.
+    pub(super) parallel_switch: bool,
     /// Calls of a tool with a hyphen in its name come out right.
     pub(super) hyphenated_tools: bool,
     /// Tool ids that were not made by Bedrock must be nine letters and digits.

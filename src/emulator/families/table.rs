@@ -42,6 +42,7 @@ pub(super) const UNKNOWN: Family = Family {
     forced_tool: true,
     results_with_others: true,
     result_status: true,
+    parallel_switch: true,
     hyphenated_tools: true,
     nine_letter_ids: false,
     call_ids: CallIds::Bedrock,
@@ -75,8 +76,8 @@ const CLAUDE_3: Family = Family {
     structured_output: StructuredOutput::Extra,
     ..CLAUDE
 };
-/// The first Claude 3 models cache nothing.
-const CLAUDE_3_0: Family = Family { cache: Cache::Nowhere, ..CLAUDE_3 };
+/// The first Claude 3 models cache nothing, and call tools as they like.
+const CLAUDE_3_0: Family = Family { cache: Cache::Nowhere, parallel_switch: false, ..CLAUDE_3 };
 /// Claude 2 and older: text only.
 const CLAUDE_2: Family = Family { tools: false, images: false, citations: false, ..CLAUDE_3_0 };
 /// Claude 3.7 to 4.1 are behind inference profiles.

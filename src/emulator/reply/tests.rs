@@ -109,6 +109,19 @@ fn tools_are_called_when_named_or_forced() {
 }
 
 #[test]
+fn claudes_own_tool_choice_is_obeyed() {
+    let called = |text: &str, choice: Value| {
+        let mut body = with_tools(text, json!([tool("get"), tool("put")]));
+        body["additionalModelRequestFields"] = json!({"tool_choice": choice});
+        kinds(&reply(&body)).iter().filter(|kind| **kind == "call").count()
+    };
+    assert_eq!(called("get put", json!({"type": "auto", "disable_parallel_tool_use": true})), 1);
+    assert_eq!(called("get put", json!({"type": "none"})), 0);
+    assert_eq!(called("hello", json!({"type": "any"})), 1);
+    assert_eq!(called("hello", json!({"type": "tool", "name": "put"})), 1);
+}
+
+#[test]
 fn a_call_is_announced_and_fits_its_schema() {
     let reply = reply(&with_tools("Use get_weather for Paris, France!", json!([weather()])));
     let [Block::Text(text), Block::ToolUse { id, input, .. }] = reply.blocks.as_slice() else {

@@ -19,8 +19,12 @@ const HEX_BYTES: usize = 16;
 /// The calls the request leads to: none when no tool is asked for.
 pub(super) fn calls(question: Question<'_>) -> Vec<Block> {
     let text = question.body.last_user_text();
+    let is_single = native_choice(question.body)
+        .and_then(|choice| choice.get("disable_parallel_tool_use"))
+        == Some(&Value::Bool(true));
     wanted(question.body, &text)
         .into_iter()
+        .take(if is_single { 1 } else { usize::MAX })
         .enumerate()
         .map(|(index, spec)| call(question, spec, index, sample::tool_input(spec, &text)))
         .collect()
@@ -113,7 +117,13 @@ fn body_calls(body: Body<'_>) -> impl Iterator<Item = &Value> {
 fn wanted<'a>(body: Body<'a>, text: &str) -> Vec<&'a Value> {
     let specs: Vec<&Value> = body.tool_specs().collect();
     let name_of = |spec: &Value| text_member(spec, "name").unwrap_or_default().to_owned();
-    let choice = body.tool_choice();
+    let choice = body.tool_choice().or_else(|| {
+        let native = native_choice(body)?;
+        Some((text_member(native, "type")?, native))
+    });
+    if let Some(("none", _)) = choice {
+        return Vec::new();
+    }
     if let Some(("tool", chosen)) = choice {
         let chosen = text_member(chosen, "name").unwrap_or_default();
         return specs.into_iter().filter(|spec| name_of(spec) == chosen).take(1).collect();
@@ -132,6 +142,11 @@ fn wanted<'a>(body: Body<'a>, text: &str) -> Vec<&'a Value> {
         return specs.into_iter().take(1).collect();
     }
     Vec::new()
+}
+
+/// The choice as Claude's own API has it, among the additional fields.
+fn native_choice(body: Body<'_>) -> Option<&Value> {
+    body.additional("tool_choice")
 }
 
 /// Whether `text` has `name` as a word of its own: `get` is not in `get_time`.

@@ -76,6 +76,13 @@ fn offered(subject: Subject<'_>) -> Outcome {
 fn choice(subject: Subject<'_>) -> Outcome {
     let choice = subject.body.tool_choice();
     let given = subject.body.additional("tool_choice");
+    if !subject.family.parallel_switch
+        && given.is_some_and(|given| part(given, "disable_parallel_tool_use").is_some())
+    {
+        return Err(ServiceError::from_model(
+            "Malformed input request: #/tool_choice: extraneous key [disable_parallel_tool_use] is not permitted, please reformat your input and try again.",
+        ));
+    }
     if let (Some((kind, _)), Some(_)) = (choice, given.and_then(|given| given.get("type"))) {
         return Err(ServiceError::validation(format!(
             "The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.{kind}. Remove tool_choice/type and try again."

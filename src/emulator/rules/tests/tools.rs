@@ -130,6 +130,15 @@ fn tool_choice_is_limited_by_family() {
         refusal(CLAUDE, &both),
         "The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.auto. Remove tool_choice/type and try again."
     );
+    let one = hello_and(json!({
+        "toolConfig": tools(),
+        "additionalModelRequestFields": {"tool_choice": {"type": "auto", "disable_parallel_tool_use": true}}
+    }));
+    passes(CLAUDE_4_5, &one);
+    assert!(
+        refusal("anthropic.claude-3-haiku-20240307-v1:0", &one)
+            .contains("extraneous key [disable_parallel_tool_use]")
+    );
     passes(LLAMA, &choose(json!({"auto": {}})));
     let streamed = outcome_of(LLAMA, Mode::Stream, &choose(json!({"auto": {}}))).unwrap_err();
     assert_eq!(streamed.message, "This model doesn't support tool use in streaming mode.");
