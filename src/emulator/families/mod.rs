@@ -75,6 +75,8 @@ pub(super) struct Family {
     pub(super) images_in_results: bool,
     pub(super) video: bool,
     pub(super) video_in_results: bool,
+    /// Documents with a layout, and not of text alone.
+    pub(super) laid_out_documents_in_results: bool,
     pub(super) s3_images: bool,
     pub(super) audio: bool,
     /// `citations` of a document are accepted.

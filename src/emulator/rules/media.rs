@@ -14,6 +14,8 @@ const MAX_SIDE: u32 = 8_000;
 /// Largest side when a request has more than [`MANY_IMAGES`].
 const MAX_SIDE_OF_MANY: u32 = 2_000;
 const MANY_IMAGES: usize = 20;
+/// Formats of documents with a layout.
+const LAID_OUT: &[&str] = &["pdf", "docx"];
 /// What is said to lie here does not.
 const MISSING_BUCKET: &str = "s3://emulator-missing/";
 
@@ -101,13 +103,24 @@ fn in_result(subject: Subject<'_>, block: &Placed<'_>, entry: &Value) -> Outcome
             return Err(unsupported_block("video"));
         }
         if !family.video_in_results {
-            return Err(ServiceError::from_model(format!(
-                "Malformed input request: #/messages/{}/content/{}: extraneous key [toolResult] is not permitted, please reformat your input and try again.",
-                block.message, block.block
-            )));
+            return Err(extraneous_result(block));
         }
     }
+    let has_layout = part(entry, "document")
+        .and_then(|document| text_member(document, "format"))
+        .is_some_and(|format| LAID_OUT.contains(&format));
+    if has_layout && !family.laid_out_documents_in_results {
+        return Err(extraneous_result(block));
+    }
     Ok(())
+}
+
+/// Nova's interface has no result of such a kind.
+fn extraneous_result(block: &Placed<'_>) -> ServiceError {
+    ServiceError::from_model(format!(
+        "Malformed input request: #/messages/{}/content/{}: extraneous key [toolResult] is not permitted, please reformat your input and try again.",
+        block.message, block.block
+    ))
 }
 
 /// A bucket of this name holds nothing.

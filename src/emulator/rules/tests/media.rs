@@ -50,6 +50,11 @@ fn media_are_limited_by_family() {
     passes(NOVA, &answered(block("image", "png", &s3)));
     passes(CLAUDE, &answered(block("image", "png", &bytes)));
     passes(CLAUDE, &answered(block("document", "pdf", &s3)));
+    passes(NOVA, &answered(block("document", "csv", &bytes)));
+    assert!(
+        refusal(NOVA, &answered(block("document", "pdf", &bytes)))
+            .contains("extraneous key [toolResult]")
+    );
     assert!(
         refusal(CLAUDE, &said(block("video", "mp4", &bytes)))
             .contains("doesn't support the video content block")
