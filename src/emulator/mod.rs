@@ -94,6 +94,7 @@
 //!   closed models and xAI's `call_...`. Newer models add `"type": "tool_use"`.
 //! - Citations: what may be cited (`citations.enabled`) is quoted after the text, the
 //!   first sentence of a text or result, with a location of its kind.
+//! - The word `draw` in the text is answered with a picture after it.
 //! - Tools that run at AWS (`systemTool`) are called and answered in front of the
 //!   text; `nova_grounding` has its web sources after it.
 //! - Guardrails: `emulatorblock` blocks every request, `emulatormask` masks words with

@@ -70,6 +70,9 @@ fn whole_block(block: &Block) -> Value {
             set(&mut call, "type", kind.map(Value::from).as_ref());
             json!({"toolUse": call})
         }
+        Block::Image { format, bytes } => {
+            json!({"image": {"format": format, "source": {"bytes": bytes}}})
+        }
         Block::ToolResult { id, kind, content } => json!({"toolResult": {
             "content": content, "status": "success", "toolUseId": id, "type": kind,
         }}),
@@ -105,7 +108,7 @@ pub(super) fn events(reply: &Reply) -> Vec<Event> {
     events
 }
 
-/// Only calls and results have a start of their own.
+/// Only calls, results and pictures have a start of their own.
 fn start(block: &Block) -> Option<Value> {
     match block {
         Block::ToolUse { id, name, kind, .. } => {
@@ -116,6 +119,7 @@ fn start(block: &Block) -> Option<Value> {
         Block::ToolResult { id, kind, .. } => {
             Some(json!({"toolResult": {"status": "success", "toolUseId": id, "type": kind}}))
         }
+        Block::Image { format, .. } => Some(json!({"image": {"format": format}})),
         _ => None,
     }
 }
@@ -128,6 +132,7 @@ fn deltas(block: &Block) -> Vec<Value> {
             citations.chain(texts.into_iter().map(|piece| json!({"text": piece}))).collect()
         }
         Block::ToolResult { content, .. } => vec![json!({"toolResult": content})],
+        Block::Image { bytes, .. } => vec![json!({"image": {"source": {"bytes": bytes}}})],
         Block::Reasoning { text, signature: Some(signature) } if text.is_empty() => {
             vec![json!({"reasoningContent": {"signature": signature}})]
         }

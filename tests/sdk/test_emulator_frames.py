@@ -18,6 +18,7 @@ CONVERSATIONS = {
     "redacted": {"messages": [user("redact")], "inferenceConfig": LONG, "additionalModelRequestFields": THINKING},
     "citations": {"messages": [user("read", raw_cited("policy"))]},
     "guardrail": {"messages": [user("call 5551234")], "guardrailConfig": {**MASK, "trace": "enabled_full"}},
+    "picture": {"messages": [user("draw")]},
     "blocked": {"messages": [user("hi")], "guardrailConfig": {**BLOCK, "trace": "enabled"}},
     "tools at AWS": {"messages": [user("news")], "toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}},
     "paths": {"messages": [user("hi")], "additionalModelResponseFieldPaths": ["/stop_sequence", "/delta/stop_sequence"]},

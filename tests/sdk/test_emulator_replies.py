@@ -108,6 +108,21 @@ def test_tools_that_run_at_aws(bedrock):
     assert bedrock.converse(modelId=NOVA_2, messages=again, toolConfig=config)["stopReason"] == "end_turn"
 
 
+def test_a_picture(bedrock):
+    picture = content_of(bedrock.converse(modelId=MODEL, messages=[user("draw a dot")]))[1]["image"]
+    assert picture["format"] == "png"
+    assert picture["source"]["bytes"].startswith(b"\x89PNG")
+    events = events_of(bedrock.converse_stream(modelId=MODEL, messages=[user("draw a dot")]))
+    [start] = [event["contentBlockStart"]["start"] for event in events if "contentBlockStart" in event]
+    [delta] = [
+        event["contentBlockDelta"]["delta"]["image"]
+        for event in events
+        if "image" in event.get("contentBlockDelta", {}).get("delta", {})
+    ]
+    assert start == {"image": {"format": "png"}}
+    assert delta["source"]["bytes"] == picture["source"]["bytes"]
+
+
 def test_a_guardrail_blocks(bedrock):
     body = {"modelId": MODEL, "messages": [user("hi")], "guardrailConfig": {**BLOCK, "trace": "enabled"}}
     answer = bedrock.converse(**body)

@@ -114,7 +114,9 @@ pub(super) fn stream_steps(events: Vec<Event>, fault: &Fault) -> Vec<Step> {
 
 /// The steps of a stream that breaks off with `error` where a call would begin.
 pub(super) fn broken_off(events: Vec<Event>, error: &ServiceError) -> Vec<Step> {
-    let before = events.into_iter().take_while(|event| event.name != START);
+    let is_call =
+        |event: &Event| event.name == START && event.payload.pointer("/start/toolUse").is_some();
+    let before = events.into_iter().take_while(|event| !is_call(event));
     let mut steps: Vec<Step> =
         before.map(|event| Step::Write(frames::event(event.name, &event.payload))).collect();
     steps.push(Step::Write(frames::exception(error)));

@@ -24,6 +24,11 @@ pub(in crate::emulator) enum Block {
         /// What the call says of itself: `tool_use`, `server_tool_use`, nothing.
         kind: Option<&'static str>,
     },
+    /// A picture, in base64.
+    Image {
+        format: &'static str,
+        bytes: &'static str,
+    },
     /// What a tool that ran at AWS answered.
     ToolResult {
         id: String,

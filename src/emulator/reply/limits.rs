@@ -113,7 +113,7 @@ fn shorten(block: Block, tokens: u64) -> Option<Block> {
         Block::Cited { text, citations } => {
             Some(Block::Cited { text: first_words(&text, tokens).to_owned(), citations })
         }
-        Block::Redacted(_) | Block::ToolResult { .. } => None,
+        Block::Redacted(_) | Block::ToolResult { .. } | Block::Image { .. } => None,
         Block::ToolUse { id, name, input, kind } => {
             let half = input.char_indices().nth(input.chars().count() / 2).map_or(0, |(at, _)| at);
             let input = input.get(..half).unwrap_or_default().to_owned();

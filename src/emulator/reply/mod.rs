@@ -84,6 +84,7 @@ pub(super) fn compose(question: Question<'_>, cache: Option<CacheUse>) -> Reply 
         said.push(Block::Text(words(body)));
         said.extend(server_tools::sources(body));
         said.extend(citations::blocks(body));
+        said.extend(media::drawn(&body.last_user_text()));
     } else {
         stop_reason = "tool_use";
         said.push(Block::Text(tools::announcement(&calls)));

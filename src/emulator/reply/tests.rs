@@ -219,6 +219,14 @@ fn media_are_looked_at() {
 }
 
 #[test]
+fn pictures_are_drawn() {
+    let drawn = reply(&said("draw a dot"));
+    assert_eq!(kinds(&drawn), ["text", "image"]);
+    let Some(Block::Image { bytes, .. }) = drawn.blocks.last() else { panic!("no image") };
+    assert_eq!(base64_image_size(bytes), Some(("png", 1, 1)));
+}
+
+#[test]
 fn structured_output_is_an_example() {
     let mut body = said("a city for Rome");
     let schema = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}"#;
@@ -262,6 +270,7 @@ fn kinds(reply: &Reply) -> Vec<&'static str> {
         Block::ToolUse { kind: Some("server_tool_use"), .. } => "server call",
         Block::ToolUse { .. } => "call",
         Block::ToolResult { .. } => "result",
+        Block::Image { .. } => "image",
     };
     reply.blocks.iter().map(kind).collect()
 }

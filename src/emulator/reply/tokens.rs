@@ -67,6 +67,7 @@ pub(super) fn count_reply_block(block: &Block) -> u64 {
         Block::Redacted(_) => 1,
         // What a tool at AWS says is no token of the model's.
         Block::ToolResult { .. } => 0,
+        Block::Image { .. } => MEDIA_TOKENS,
         Block::ToolUse { name, input, .. } => count_text(name) + count_text(input),
     }
 }
