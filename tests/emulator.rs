@@ -416,3 +416,170 @@ async fn shutdown_does_not_wait_for_hanging_requests() {
     tokio::time::timeout(PATIENCE, &mut emulator.server).await.expect("it stops").unwrap().unwrap();
     assert!(TcpStream::connect(emulator.address).await.is_err());
 }
+
+/// A request without the wish that the connection be closed after it.
+fn keep_alive_request(model: &str, text: &str) -> Vec<u8> {
+    let body = said(text).to_string();
+    format!(
+        "POST /model/{model}/converse HTTP/1.1\r\nhost: emulator\r\ncontent-type: application/json\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
+        identity::DEMO_API_KEY,
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn connections_are_reset_before_any_byte() {
+    let mut emulator = Emulator::start().await;
+    let path = "/model/emulator.reset-before-first-2/converse-stream";
+    for _ in 0..2 {
+        let mut stream = emulator.send(path, &said("hi")).await;
+        let error = stream.read(&mut [0; 8]).await.expect_err("the connection is reset");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        assert_eq!(emulator.next_observed().await.outcome, Outcome::Cut { frames_sent: 0 });
+    }
+    assert_eq!(emulator.post(path, &said("hi")).await.status, 200);
+    assert!(matches!(emulator.next_observed().await.outcome, Outcome::StreamEnded { .. }));
+}
+
+#[tokio::test]
+async fn connections_in_use_are_reset_too() {
+    let emulator = Emulator::start().await;
+    let mut stream = TcpStream::connect(emulator.address).await.unwrap();
+    stream.write_all(&keep_alive_request("emulator.echo", "hi")).await.unwrap();
+    let mut some = [0; 4096];
+    let length = stream.read(&mut some).await.unwrap();
+    assert!(some[..length].starts_with(b"HTTP/1.1 200"));
+    stream.write_all(&keep_alive_request("emulator.reset-before-first-1", "hi")).await.unwrap();
+    let error = stream.read_to_end(&mut Vec::new()).await.expect_err("the connection is reset");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert_eq!(emulator.converse("emulator.reset-before-first-1", "hi").await.status, 200);
+}
+
+#[tokio::test]
+async fn answers_fall_silent_and_go_on() {
+    let emulator = Emulator::start().await;
+    for (operation, before) in [("converse", 0), ("converse-stream", 1)] {
+        let path = format!("/model/emulator.silent-after-1-300/{operation}");
+        let start = tokio::time::Instant::now();
+        let mut stream = emulator.send(&path, &said("one two three")).await;
+        let mut some = vec![0; 4096];
+        let mut seen = 0;
+        while start.elapsed() < Duration::from_millis(200) {
+            let wait = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut some));
+            seen += wait.await.map_or(0, |length| length.unwrap());
+        }
+        assert!(seen > before, "something comes before the silence");
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await.unwrap();
+        assert!(!rest.is_empty());
+        assert!(start.elapsed() >= Duration::from_millis(300));
+    }
+    let answer = emulator.converse_stream("emulator.silent-after-0-50", "hi").await;
+    assert_eq!((answer.status, answer.complete), (200, true));
+    assert_eq!(answer.names().last().unwrap(), "metadata");
+}
+
+#[tokio::test]
+async fn models_behind_profiles_cannot_be_called_bare() {
+    let emulator = Emulator::start().await;
+    let bare = emulator.converse("deepseek.r1-v1%3A0", "hi").await;
+    assert_eq!(bare.status, 400);
+    assert_eq!(
+        bare.json()["message"],
+        "Invocation of model ID deepseek.r1-v1:0 with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
+    );
+    assert_eq!(emulator.converse("us.deepseek.r1-v1%3A0", "hi").await.status, 200);
+}
+
+#[tokio::test]
+async fn routers_tell_whom_they_asked() {
+    let emulator = Emulator::start().await;
+    let router = "arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Adefault-prompt-router%2Fanthropic.claude%3A1";
+    let whole = emulator.converse(router, "hi").await.json();
+    let invoked =
+        "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0";
+    assert_eq!(whole["trace"]["promptRouter"]["invokedModelId"], invoked);
+    let frames = emulator.converse_stream(router, "hi").await.frames();
+    let (name, metadata) = frames.last().unwrap().clone().unwrap();
+    assert_eq!(name, "metadata");
+    assert_eq!(metadata["trace"]["promptRouter"]["invokedModelId"], invoked);
+}
+
+/// The payloads of a stream for `body`, by name.
+async fn streamed(emulator: &Emulator, model: &str, body: &Value) -> Vec<(String, Value)> {
+    let answer = emulator.post(&format!("/model/{model}/converse-stream"), body).await;
+    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    answer.frames().into_iter().flatten().collect()
+}
+
+#[tokio::test]
+async fn tools_at_aws_and_their_sources_are_streamed() {
+    let emulator = Emulator::start().await;
+    let mut body = said("news");
+    body["toolConfig"] = json!({"tools": [{"systemTool": {"name": "nova_grounding"}}]});
+    let frames = streamed(&emulator, "us.amazon.nova-2-lite-v1%3A0", &body).await;
+    let starts: Vec<&Value> = frames
+        .iter()
+        .filter(|(name, _)| name == "contentBlockStart")
+        .map(|(_, payload)| &payload["start"])
+        .collect();
+    assert_eq!(starts[0]["toolUse"]["type"], "server_tool_use");
+    assert_eq!(starts[1]["toolResult"]["type"], "nova_grounding_result");
+    let delta = |kind: &str| {
+        frames.iter().find_map(|(_, payload)| payload["delta"].get(kind)).expect("such a delta")
+    };
+    assert_eq!(delta("toolResult"), &json!([{"text": "[HIDDEN]"}]));
+    assert_eq!(delta("citation")["location"]["web"]["domain"], "example.com");
+}
+
+#[tokio::test]
+async fn citations_come_before_their_text() {
+    let emulator = Emulator::start().await;
+    let body = json!({"messages": [{"role": "user", "content": [
+        {"text": "read"},
+        {"document": {
+            "name": "policy", "source": {"text": "Ask first. Then go."}, "citations": {"enabled": true}
+        }}
+    ]}]});
+    let frames = streamed(&emulator, "us.anthropic.claude-sonnet-4-6", &body).await;
+    let cited: Vec<&Value> = frames
+        .iter()
+        .filter(|(name, payload)| name == "contentBlockDelta" && payload["contentBlockIndex"] == 1)
+        .map(|(_, payload)| &payload["delta"])
+        .collect();
+    assert_eq!(cited[0]["citation"]["sourceContent"][0]["text"], "Ask first.");
+    assert_eq!(cited[1]["text"], "Ask first.");
+}
+
+#[tokio::test]
+async fn guardrails_are_traced_at_the_end_of_a_stream() {
+    let emulator = Emulator::start().await;
+    let mut body = said("hi");
+    body["guardrailConfig"] = json!({
+        "guardrailIdentifier": "emulatorblock", "guardrailVersion": "1",
+        "trace": "enabled", "streamProcessingMode": "async"
+    });
+    let frames = streamed(&emulator, "emulator.echo", &body).await;
+    let of = |name: &str| &frames.iter().find(|(found, _)| found == name).unwrap().1;
+    assert_eq!(of("messageStop")["stopReason"], "guardrail_intervened");
+    assert_eq!(of("metadata")["usage"]["totalTokens"], 0);
+    assert_eq!(of("metadata")["trace"]["guardrail"]["actionReason"], "Guardrail blocked.");
+}
+
+#[tokio::test]
+async fn a_call_that_comes_out_wrong_ends_the_answer() {
+    let emulator = Emulator::start().await;
+    let mut body = said("use get-it");
+    body["toolConfig"] = json!({"tools": [
+        {"toolSpec": {"name": "get-it", "inputSchema": {"json": {"type": "object"}}}}
+    ]});
+    let whole = emulator.post("/model/amazon.nova-pro-v1%3A0/converse", &body).await;
+    assert_eq!(whole.status, 424);
+    assert!(whole.json()["message"].as_str().unwrap().contains("invalid sequence"));
+    let frames = streamed(&emulator, "amazon.nova-pro-v1%3A0", &body).await;
+    assert_eq!(frames[0].0, "messageStart");
+    assert_eq!(frames.last().unwrap().0, "modelStreamErrorException");
+    let claude = streamed(&emulator, "us.anthropic.claude-sonnet-4-6", &body).await;
+    assert_eq!(claude.last().unwrap().0, "metadata");
+}

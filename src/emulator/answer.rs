@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use thiserror::Error;
 
 use super::auth::Caller;
 use super::body;
@@ -12,7 +13,7 @@ use super::errors::{Kind, ServiceError};
 use super::faults::{self, Answer, Break, Fault};
 use super::model_id::ModelId;
 use super::observe::{Outcome, Watch};
-use super::reply::{self, Reply};
+use super::reply::{self, Question, Reply};
 use super::rules::{self, Mode, Subject};
 use super::state::State;
 use super::{families, shapes, stream, validate};
@@ -23,6 +24,8 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const UNKNOWN_OPERATION: &str =
     r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
 const ABOUT: &str = r#"{"name":"bedrock-gateway emulator","service":"bedrock-runtime","operations":["Converse","ConverseStream"]}"#;
+/// What becomes of a call that a model cannot put into words.
+const BROKEN_CALL: &str = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
 
 /// A call of somebody known to a model that exists.
@@ -33,12 +36,28 @@ pub(super) struct Call {
     pub(super) body: Bytes,
 }
 
+/// The connection is to be reset in place of an answer.
+#[derive(Debug, Error)]
+#[error("reset on purpose")]
+pub(super) struct Reset;
+
 /// The answer to a call.
-pub(super) async fn to(state: &State, call: Call, watch: Watch) -> Response<Body> {
-    match prepare(state, &call) {
-        Ok(prepared) => deliver(state, &call, prepared, watch).await,
-        Err(error) => failed(&error, watch),
+pub(super) async fn to(
+    state: &State,
+    call: Call,
+    mut watch: Watch,
+) -> Result<Response<Body>, Reset> {
+    let prepared = match prepare(state, &call) {
+        Ok(prepared) => prepared,
+        Err(error) => return Ok(failed(&error, watch)),
+    };
+    if let Fault::ResetFirst(limit) = prepared.fault
+        && state.is_among_first(&call.model.text, &call.caller.name, limit)
+    {
+        watch.finish(Outcome::Cut { frames_sent: 0 });
+        return Err(Reset);
     }
+    Ok(deliver(state, &call, prepared, watch).await)
 }
 
 /// The pages for people: `/` and `/health`.
@@ -93,7 +112,7 @@ fn prepare(state: &State, call: &Call) -> Result<Prepared, ServiceError> {
     })?;
     if let Fault::Throttle(limit) = &fault {
         let is_throttled = limit
-            .is_none_or(|limit| state.is_throttled(&call.model.text, &call.caller.name, limit));
+            .is_none_or(|limit| state.is_among_first(&call.model.text, &call.caller.name, limit));
         if is_throttled {
             return Err(Kind::Throttling.error());
         }
@@ -121,6 +140,9 @@ async fn deliver(state: &State, call: &Call, prepared: Prepared, watch: Watch) -
         _ => {}
     }
     let reply = reply_to(state, call, &request, &fault);
+    if reply.has_broken_call(families::of(&call.model.name)) {
+        return broken_call(&reply, call.mode, watch);
+    }
     match call.mode {
         Mode::Whole => whole(&reply, &fault, watch),
         Mode::Stream => {
@@ -135,12 +157,21 @@ fn reply_to(state: &State, call: &Call, request: &Value, fault: &Fault) -> Reply
     let seed: String =
         Sha256::digest(&call.body).iter().map(|byte| format!("{byte:02x}")).collect();
     let cache = state.cache_use(request, &call.model.name);
-    let mut reply = reply::compose(request, families::of(&call.model.name), &seed, cache);
+    let question = Question {
+        body: request,
+        family: families::of(&call.model.name),
+        mode: call.mode,
+        seed: &seed,
+    };
+    let mut reply = reply::compose(question, cache);
+    if let Some(model) = call.model.routed_model() {
+        reply.trace.insert("promptRouter".to_owned(), json!({"invokedModelId": model}));
+    }
     match fault {
         Fault::Stop(reason) => reason.clone_into(&mut reply.stop_reason),
         Fault::Huge(bytes) => reply.become_huge(*bytes, request),
-        Fault::ToolNoInput => reply.become_bare_call(request, &seed),
-        Fault::After(deltas, _) => {
+        Fault::ToolNoInput => reply.become_bare_call(question),
+        Fault::After(deltas, _) | Fault::SilentAfter(deltas, _) => {
             let events = stream::events(&reply);
             let present = events.iter().filter(|event| event.name == stream::DELTA).count();
             reply.stretch(
@@ -151,6 +182,18 @@ fn reply_to(state: &State, call: &Call, request: &Value, fault: &Fault) -> Reply
         _ => {}
     }
     reply
+}
+
+/// The model stumbles over the name of a tool while it says it.
+fn broken_call(reply: &Reply, mode: Mode, watch: Watch) -> Response<Body> {
+    match mode {
+        Mode::Whole => failed(&ServiceError::new(Kind::ModelError, BROKEN_CALL), watch),
+        Mode::Stream => {
+            let error = ServiceError::new(Kind::ModelStreamError, BROKEN_CALL);
+            let steps = delivery::broken_off(stream::events(reply), &error);
+            response(200, EVENT_STREAM, delivery::stepwise(steps, watch))
+        }
+    }
 }
 
 fn whole(reply: &Reply, fault: &Fault, mut watch: Watch) -> Response<Body> {

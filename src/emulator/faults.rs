@@ -23,10 +23,14 @@ pub(super) enum Fault {
     Throttle(Option<u64>),
     /// An HTTP answer in place of a reply.
     Answer(Answer),
+    /// The connection is reset on the first calls.
+    ResetFirst(u64),
     SlowFirst(Duration),
     SlowEach(Duration),
     /// Something happens after this many deltas.
     After(usize, Break),
+    /// After this many deltas nothing comes for a while; then the rest does.
+    SilentAfter(usize, Duration),
     /// Pieces of this many bytes.
     Split(usize),
     Merged,
@@ -111,6 +115,13 @@ pub(super) fn of(name: &str) -> Result<Fault, UnknownFault> {
     if let Some(calls) = word.strip_prefix("throttle-") {
         return calls.parse().map(|calls| Fault::Throttle(Some(calls))).map_err(|_| UnknownFault);
     }
+    if let Some(calls) = word.strip_prefix("reset-before-first-") {
+        return calls.parse().map(Fault::ResetFirst).map_err(|_| UnknownFault);
+    }
+    if let Some(rest) = word.strip_prefix("silent-after-") {
+        let (count, time) = rest.split_once('-').ok_or(UnknownFault)?;
+        return Ok(Fault::SilentAfter(number(count, MAX_DELTAS)?, milliseconds(time)?));
+    }
     if let Some(time) = word.strip_prefix("slow-first-") {
         return Ok(Fault::SlowFirst(milliseconds(time)?));
     }
@@ -182,6 +193,8 @@ mod tests {
             ("emulator.error-html", Fault::Answer(Answer::Html)),
             ("emulator.error-quota", Fault::Answer(Answer::Error(Kind::ServiceQuotaExceeded))),
             ("emulator.slow-first-250", Fault::SlowFirst(ms(250))),
+            ("emulator.reset-before-first-2", Fault::ResetFirst(2)),
+            ("emulator.silent-after-3-500", Fault::SilentAfter(3, ms(500))),
             ("emulator.slow-each-999999999", Fault::SlowEach(MAX_DELAY)),
             (
                 "emulator.exception-model-stream-error-after-3",
@@ -210,6 +223,9 @@ mod tests {
             "emulator.exception-throttling",
             "emulator.exception-quota-after-1",
             "emulator.cut-after-",
+            "emulator.reset-before-first-",
+            "emulator.silent-after-3",
+            "emulator.silent-after-3-x",
             "emulator.split--1",
             "emulator.stop-",
         ] {

@@ -3,7 +3,7 @@
 use aws_smithy_eventstream::frame::write_message_to;
 use aws_smithy_types::event_stream::{Header, HeaderValue, Message};
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::errors::{Kind, ServiceError};
 
@@ -25,7 +25,20 @@ pub(super) fn exception(error: &ServiceError) -> Bytes {
         (":content-type", "application/json"),
         (":message-type", "exception"),
     ];
-    encode(&headers, error.body())
+    encode(&headers, exception_body(error))
+}
+
+/// An error of the model tells what the model said.
+fn exception_body(error: &ServiceError) -> String {
+    if error.kind != Kind::ModelStreamError {
+        return error.body();
+    }
+    json!({
+        "message": error.message,
+        "originalMessage": "The emulated model gave up.",
+        "originalStatusCode": 500,
+    })
+    .to_string()
 }
 
 /// An error the API does not model: everything is in the headers.
@@ -66,7 +79,6 @@ fn encode(headers: &[(&str, &str)], payload: String) -> Bytes {
 mod tests {
     use super::*;
     use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder, read_message_from};
-    use serde_json::json;
 
     fn header<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
         let header = message.headers().iter().find(|header| header.name().as_str() == name)?;

@@ -48,12 +48,21 @@
 //!
 //! # Models
 //!
-//! Every well-formed model id, inference profile or ARN is served. What a family
-//! of models is known to refuse is refused (see `families.rs`): for instance
-//! Claude 4.5 takes `temperature` or `topP` but not both, and Llama has no tools
-//! in streams. Requests are held against the shapes of the service model and
-//! against the rules seen at AWS, and refused in its words; members the service
-//! does not know are ignored, as it does.
+//! Every model id, inference profile or ARN of a known provider is served; another
+//! is invalid, and so is a name that the provider's models never have. Models that
+//! exist behind inference profiles only cannot be called by their bare id.
+//!
+//! What a family of models is known to refuse is refused (see `families`): system
+//! prompts, tools, tools in streams, forced tools, images, audio, video, citations,
+//! structured output, cache points, sampling parameters, thoughts of earlier turns,
+//! tool results beside other content, and more. Opaque ARNs and families nobody
+//! measured refuse nothing. Nova accepts tools with a hyphen in their name, and
+//! breaks off with a model error when it calls one.
+//!
+//! Requests are held against the shapes of the service model and against the rules
+//! seen at AWS, and refused in its words; members the service does not know are
+//! ignored, as it does. A stored prompt (`arn:...:prompt/...`) takes no `system`,
+//! `inferenceConfig`, `toolConfig` or `additionalModelRequestFields`.
 //!
 //! # Ordinary replies
 //!
@@ -70,17 +79,38 @@
 //!   calls. Inputs have the required properties of the schema: strings are the
 //!   words of the text after its last "for" or "in", or `example`; numbers 1,
 //!   booleans true, the first of an `enum`.
+//!   Claude's own `tool_choice` among the additional fields is obeyed too, and
+//!   `disable_parallel_tool_use` leaves one call.
 //! - Tool results: `The tool NAME answered: CONTENT`, a line each.
-//! - Thinking, when asked for: `Let me think about: ` and the text, signed. The
-//!   word `redact` in the text makes it redacted content, `think in two` makes it
-//!   two blocks. Thinking that comes back altered is refused; signatures of real
+//! - Thinking, when asked for in the family's way, or always where the family
+//!   always thinks: `Let me think about: ` and the text. Claude signs it; the word
+//!   `redact` in the text makes it redacted content, `think in two` makes it two
+//!   blocks; Claude 5 leaves the text out unless `display` is `summarized`. OpenAI's
+//!   closed models and xAI's redact it always, all others leave it unsigned.
+//!   DeepSeek R1 thinks after its text; Kimi's and gpt-oss's streams have empty texts
+//!   around it. Thinking that comes back altered is refused; signatures of real
 //!   models are taken as they are.
+//! - Ids of calls are `tooluse_...`; Kimi's `functions.NAME:0`, those of OpenAI's
+//!   closed models and xAI's `call_...`. Newer models add `"type": "tool_use"`.
+//! - Citations: what may be cited (`citations.enabled`) is quoted after the text, the
+//!   first sentence of a text or result, with a location of its kind.
+//! - The word `draw` in the text is answered with a picture after it.
+//! - Tools that run at AWS (`systemTool`) are called and answered in front of the
+//!   text; `nova_grounding` has its web sources after it.
+//! - Guardrails: `emulatorblock` blocks every request, `emulatormask` masks words with
+//!   an `@` or four digits in a row, `emulatorinvalid` does not exist, any other lets
+//!   pass. They are traced when `trace` is `enabled` or `enabled_full`. Prompt routers
+//!   (`default-prompt-router`, `prompt-router`) tell the model they chose.
+//! - `serviceTier` and `performanceConfig` are echoed. The tier `reserved` has no
+//!   reservation. Nothing lies in the bucket `s3://emulator-missing/`.
 //! - `maxTokens` cuts after so many words (`max_tokens`), also within the input
-//!   of a tool call; `stopSequences` cut the text (`stop_sequence`), and
-//!   `/stop_sequence` among `additionalModelResponseFieldPaths` tells which.
+//!   of a tool call; `stopSequences` cut the text (`stop_sequence`). Among
+//!   `additionalModelResponseFieldPaths`, `/stop_sequence` tells which, or null; in a
+//!   stream that is `/delta/stop_sequence`.
 //! - A token is a word of system prompts, messages and tools; any medium is 100.
 //!   Prefixes before cache points are written the first time and read from then
-//!   on, without a smallest length and without expiring.
+//!   on, without a smallest length and without expiring. Texts of more than eight
+//!   characters for each token of the window are too long.
 //!
 //! # Faults
 //!
@@ -94,8 +124,10 @@
 //! | `emulator.throttle-N` | the first N calls of a model and caller get 429, the next succeeds, and so on |
 //! | `emulator.throttle` | always 429 |
 //! | `emulator.error-KIND` | an HTTP error: `validation`, `access-denied`, `resource-not-found`, `model-timeout`, `internal`, `unavailable`, `model-not-ready`, `model-error`, `quota`, `expired-token`, `throttling`, `unknown-operation` (200), `html` (502), `empty` (503) |
-//! | `emulator.slow-first-MS` | waits before the answer |
+//! | `emulator.reset-before-first-N` | the connection is reset (TCP RST) before any byte of the answer on the first N calls of a model and caller, a connection in use as well as a new one; the next succeeds, and so on |
+//! | `emulator.slow-first-MS` | waits before the answer, its head included |
 //! | `emulator.slow-each-MS` | waits before every frame; Converse: before the answer |
+//! | `emulator.silent-after-N-MS` | N deltas, then nothing for so long, then the rest; after 0 deltas the head has come. Converse: in the middle of the body |
 //! | `emulator.exception-KIND-after-N` | N deltas, then an exception frame: `throttling`, `internal-server`, `model-stream-error`, `validation`, `service-unavailable`, `model-timeout`. Converse: the same as an HTTP error |
 //! | `emulator.message-error-after-N` | N deltas, then a frame with `:message-type: error` |
 //! | `emulator.cut-after-N` | N deltas, then the connection closes; Converse: in the middle of the body |
@@ -118,7 +150,7 @@
 //! it witnesses: it checks signatures itself, reads requests as plain JSON and
 //! writes frames with nothing but the frame encoder. It has no globals and no
 //! randomness but request ids, and everything it keeps is bounded. In reading
-//! order: `server` (connections, routes), `auth` and `sigv4` (who calls),
+//! order: `server` and `line` (connections, routes), `auth` and `sigv4` (who calls),
 //! `answer` (one call), `shapes` and `validate` (shape of a request), `rules` and
 //! `families` (meaning), `reply` (content), `faults`, `stream`, `frames` and
 //! `delivery` (the wire), `observe` (reports for tests).
@@ -134,6 +166,7 @@ mod families;
 mod faults;
 mod frames;
 pub mod identity;
+mod line;
 mod model_id;
 mod observe;
 mod reply;

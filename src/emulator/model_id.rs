@@ -7,30 +7,39 @@ const REGION_PREFIXES: &[&str] = &[
     "kr",
 ];
 
-/// Providers that let an unknown first word be read as a region prefix.
-const PROVIDERS: &[&str] = &[
-    "ai21",
-    "amazon",
-    "anthropic",
-    "cohere",
-    "deepseek",
-    "emulator",
-    "google",
-    "luma",
-    "meta",
-    "minimax",
-    "mistral",
-    "moonshot",
-    "moonshotai",
-    "nvidia",
-    "openai",
-    "qwen",
-    "stability",
-    "twelvelabs",
-    "writer",
-    "xai",
-    "zai",
+/// Providers, and how the names of their models begin; an empty list where names
+/// follow no rule. An id of another provider, or with another name, is invalid.
+const PROVIDERS: &[(&str, &[&str])] = &[
+    ("ai21", &["jamba", "j2"]),
+    ("amazon", &["nova", "titan", "rerank"]),
+    ("anthropic", &["claude"]),
+    ("cohere", &["command", "embed", "rerank"]),
+    ("deepseek", &[]),
+    ("emulator", &[]),
+    ("google", &[]),
+    ("luma", &[]),
+    ("meta", &["llama"]),
+    ("minimax", &["minimax"]),
+    ("mistral", &[]),
+    ("moonshot", &["kimi"]),
+    ("moonshotai", &["kimi"]),
+    ("nvidia", &[]),
+    ("openai", &["gpt"]),
+    ("qwen", &["qwen"]),
+    ("stability", &[]),
+    ("twelvelabs", &[]),
+    ("writer", &["palmyra"]),
+    ("xai", &["grok"]),
+    ("zai", &["glm"]),
 ];
+
+/// Models a prompt router of a provider sends a request to.
+const ROUTED_MODELS: &[(&str, &str)] = &[
+    ("anthropic.", "anthropic.claude-3-haiku-20240307-v1:0"),
+    ("meta.", "meta.llama3-1-8b-instruct-v1:0"),
+];
+/// The model of any other router.
+const ROUTED_MODEL: &str = "amazon.nova-lite-v1:0";
 
 /// Longest model id the service accepts.
 const MAX_LENGTH: usize = 2_048;
@@ -44,6 +53,8 @@ pub(super) struct ModelId {
     pub(super) region: Option<String>,
     /// `provider.model` without region prefix, when the id tells; else empty.
     pub(super) name: String,
+    /// The id is the model's own: no profile, no ARN.
+    pub(super) is_bare: bool,
 }
 
 impl ModelId {
@@ -57,12 +68,28 @@ impl ModelId {
             return Self::parse_arn(text);
         }
         let name = bare_name(text)?;
-        Some(Self { text: text.to_owned(), region: None, name: name.to_owned() })
+        Some(Self {
+            text: text.to_owned(),
+            region: None,
+            name: name.to_owned(),
+            is_bare: name == text,
+        })
     }
 
     /// Whether the id is that of a stored prompt.
     pub(super) fn is_prompt(&self) -> bool {
         self.text.starts_with("arn:") && self.text.contains(":prompt/")
+    }
+
+    /// The ARN of the model a prompt router chose; `None` when this is no router.
+    pub(super) fn routed_model(&self) -> Option<String> {
+        let (_, router) = self.text.split_once("prompt-router/")?;
+        let region = self.region.as_deref()?;
+        let model = ROUTED_MODELS
+            .iter()
+            .find(|(provider, _)| router.starts_with(provider))
+            .map_or(ROUTED_MODEL, |(_, model)| model);
+        Some(format!("arn:aws:bedrock:{region}::foundation-model/{model}"))
     }
 
     fn parse_arn(text: &str) -> Option<Self> {
@@ -119,6 +146,7 @@ impl ModelId {
             text: text.to_owned(),
             region: Some(region.to_owned()),
             name: name.to_owned(),
+            is_bare: false,
         })
     }
 }
@@ -132,11 +160,23 @@ fn bare_name(text: &str) -> Option<&str> {
         return None;
     }
     let (first, rest) = text.split_once('.')?;
-    let provider_follows =
-        rest.split_once('.').is_some_and(|(second, _)| PROVIDERS.contains(&second));
+    let provider_follows = rest
+        .split_once('.')
+        .is_some_and(|(second, _)| PROVIDERS.iter().any(|(provider, _)| *provider == second));
     let name = if REGION_PREFIXES.contains(&first) || provider_follows { rest } else { text };
-    let (provider, model) = name.split_once('.')?;
-    (!provider.is_empty() && !model.is_empty()).then_some(name)
+    is_known_name(name).then_some(name)
+}
+
+/// Whether a model of this `provider.model` may exist.
+fn is_known_name(name: &str) -> bool {
+    let Some((provider, model)) = name.split_once('.') else {
+        return false;
+    };
+    let known = PROVIDERS.iter().find(|(known, _)| *known == provider);
+    !model.is_empty()
+        && known.is_some_and(|(_, beginnings)| {
+            beginnings.is_empty() || beginnings.iter().any(|start| model.starts_with(start))
+        })
 }
 
 fn is_made_of(text: &str, allowed: impl Fn(char) -> bool) -> bool {
@@ -181,10 +221,32 @@ mod tests {
             ),
             ("arn:aws:bedrock:us-east-1:111122223333:prompt/PROMPT1234:1", ""),
             ("arn:aws:bedrock:us-east-1:111122223333:default-prompt-router/anthropic.claude:1", ""),
+            ("moonshotai.kimi-k2.5", "moonshotai.kimi-k2.5"),
+            ("openai.gpt-oss-120b-1:0", "openai.gpt-oss-120b-1:0"),
+            ("amazon.titan-text-premier-v1:0:32k", "amazon.titan-text-premier-v1:0:32k"),
         ] {
             let id = ModelId::parse(text).unwrap_or_else(|| panic!("{text} is well formed"));
             assert_eq!(id.name, name);
         }
+    }
+
+    #[test]
+    fn routers_choose_a_model_of_their_provider() {
+        let routed = |text: &str| ModelId::parse(text).and_then(|id| id.routed_model());
+        assert_eq!(
+            routed(
+                "arn:aws:bedrock:eu-west-1:111122223333:default-prompt-router/anthropic.claude:1"
+            )
+            .as_deref(),
+            Some(
+                "arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0"
+            )
+        );
+        assert_eq!(
+            routed("arn:aws:bedrock:us-east-1:111122223333:prompt-router/ab12cd34ef56").as_deref(),
+            Some("arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0")
+        );
+        assert_eq!(routed("us.amazon.nova-lite-v1:0"), None);
     }
 
     #[test]
@@ -195,6 +257,8 @@ mod tests {
             "invalid-model-id",
             "us.does-not-exist-model-v1:0",
             "us.amazon.nova-micro-v1:O",
+            "anthropic.cloude-v2",
+            "unknown.model-v1:0",
             "amazon.nova lite",
             "amazon/nova.lite",
             "anthropic.",

@@ -1,6 +1,5 @@
 //! The accept loop and the way of a request through the room.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -18,10 +17,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::answer::{self, Call};
+use super::answer::{self, Call, Reset};
 use super::auth::{Caller, Gate};
 use super::delivery::Body;
 use super::errors::{Kind, ServiceError};
+use super::families;
+use super::line::{Line, ResetSwitch};
 use super::model_id::ModelId;
 use super::observe::{Observed, Outcome, Watch};
 use super::rules::Mode;
@@ -56,9 +57,12 @@ pub(super) async fn run(
             continue;
         };
         let state = Arc::clone(&state);
-        let service = service_fn(move |request| serve_request(Arc::clone(&state), request));
+        let line = Line::new(stream);
+        let reset = line.reset();
+        let service =
+            service_fn(move |request| serve_request(Arc::clone(&state), reset.clone(), request));
         let connection = auto::Builder::new(TokioExecutor::new())
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(line), service)
             .into_owned();
         let connection = graceful.watch(connection);
         connections.spawn(async move {
@@ -97,25 +101,32 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accep
     }
 }
 
+/// An error closes the connection without a word.
 async fn serve_request(
     state: Arc<State>,
+    reset: ResetSwitch,
     request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
+) -> Result<Response<Body>, Reset> {
     let request_id = uuid::Uuid::new_v4().to_string();
-    let mut response = respond(&state, request, &request_id).await;
+    let answered = respond(&state, request, &request_id).await;
+    let mut response = answered.inspect_err(|Reset| reset.set())?;
     if let Ok(value) = request_id.parse() {
         response.headers_mut().insert("x-amzn-requestid", value);
     }
     Ok(response)
 }
 
-async fn respond(state: &State, request: Request<Incoming>, request_id: &str) -> Response<Body> {
+async fn respond(
+    state: &State,
+    request: Request<Incoming>,
+    request_id: &str,
+) -> Result<Response<Body>, Reset> {
     let (head, incoming) = request.into_parts();
     let path = head.uri.path();
     if head.method == Method::GET
         && let Some(response) = answer::about(path)
     {
-        return response;
+        return Ok(response);
     }
     let route = Route::of(&head.method, path);
     let mut watch = Watch::new(
@@ -132,14 +143,14 @@ async fn respond(state: &State, request: Request<Incoming>, request_id: &str) ->
     let body = match Limited::new(incoming, MAX_BODY_BYTES).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return answer::failed(&Kind::RequestTooLarge.error(), watch);
+            return Ok(answer::failed(&Kind::RequestTooLarge.error(), watch));
         }
         // The client left while it sent; nobody reads this answer.
-        Err(_) => return answer::unread(),
+        Err(_) => return Ok(answer::unread()),
     };
     watch.received(body.clone());
     let Some(route) = route else {
-        return answer::unknown_operation(watch);
+        return Ok(answer::unknown_operation(watch));
     };
     let signed = with_host(&head);
     let admitted = admit(state, &head, signed.as_ref().unwrap_or(&head.headers), &body, &route);
@@ -148,7 +159,7 @@ async fn respond(state: &State, request: Request<Incoming>, request_id: &str) ->
             let call = Call { caller, model, mode: route.mode, body };
             answer::to(state, call, watch).await
         }
-        Err(error) => answer::failed(&error, watch),
+        Err(error) => Ok(answer::failed(&error, watch)),
     }
 }
 
@@ -193,6 +204,14 @@ fn admit(
     }
     if caller.denied {
         return Err(not_authorized(&options.identity.account_id, &caller, &model, route.mode));
+    }
+    // GovCloud has other rules, which nobody wrote down.
+    let is_gov = caller.region.as_deref().is_some_and(|region| region.starts_with("us-gov"));
+    if model.is_bare && !is_gov && !families::of(&model.name).on_demand {
+        return Err(ServiceError::validation(format!(
+            "Invocation of model ID {} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model.",
+            model.text
+        )));
     }
     Ok((caller, model))
 }

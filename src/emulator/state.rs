@@ -25,7 +25,7 @@ impl State {
 
     /// Whether this call is among the first `limit` of its model and caller; the
     /// call after them starts the count again.
-    pub(super) fn is_throttled(&self, model: &str, caller: &str, limit: u64) -> bool {
+    pub(super) fn is_among_first(&self, model: &str, caller: &str, limit: u64) -> bool {
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         counters.count((model.to_owned(), caller.to_owned()), limit)
     }

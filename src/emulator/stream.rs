@@ -22,6 +22,8 @@ pub(super) struct Event {
     pub(super) payload: Value,
 }
 
+/// Name of the events that begin a call or a result.
+pub(super) const START: &str = "contentBlockStart";
 /// Name of the events that carry content.
 pub(super) const DELTA: &str = "contentBlockDelta";
 /// Name of the event after everything else.
@@ -39,6 +41,7 @@ pub(super) fn whole(reply: &Reply) -> Value {
     set(&mut body, "additionalModelResponseFields", reply.additional.as_ref());
     set(&mut body, "performanceConfig", reply.performance.as_ref());
     set(&mut body, "serviceTier", reply.tier.as_ref());
+    set(&mut body, "trace", trace(reply).as_ref());
     body
 }
 
@@ -54,11 +57,25 @@ fn whole_block(block: &Block) -> Value {
         Block::Redacted(bytes) => {
             json!({"reasoningContent": {"redactedContent": BASE64_STANDARD.encode(bytes)}})
         }
-        Block::ToolUse { id, name, input } => {
+        Block::Cited { text, citations } if text.is_empty() => {
+            json!({"citationsContent": {"citations": citations}})
+        }
+        Block::Cited { text, citations } => {
+            json!({"citationsContent": {"citations": citations, "content": [{"text": text}]}})
+        }
+        Block::ToolUse { id, name, input, kind } => {
             // Input that was cut short is no JSON: the service sends an empty object.
             let input: Value = serde_json::from_str(input).unwrap_or_else(|_| json!({}));
-            json!({"toolUse": {"input": input, "name": name, "toolUseId": id}})
+            let mut call = json!({"input": input, "name": name, "toolUseId": id});
+            set(&mut call, "type", kind.map(Value::from).as_ref());
+            json!({"toolUse": call})
         }
+        Block::Image { format, bytes } => {
+            json!({"image": {"format": format, "source": {"bytes": bytes}}})
+        }
+        Block::ToolResult { id, kind, content } => json!({"toolResult": {
+            "content": content, "status": "success", "toolUseId": id, "type": kind,
+        }}),
     }
 }
 
@@ -66,12 +83,8 @@ fn whole_block(block: &Block) -> Value {
 pub(super) fn events(reply: &Reply) -> Vec<Event> {
     let mut events = vec![event("messageStart", json!({"role": "assistant"}))];
     for (index, block) in reply.blocks.iter().enumerate() {
-        if let Block::ToolUse { id, name, .. } = block {
-            let start = json!({"toolUse": {"name": name, "toolUseId": id}});
-            events.push(event(
-                "contentBlockStart",
-                json!({"contentBlockIndex": index, "start": start}),
-            ));
+        if let Some(start) = start(block) {
+            events.push(event(START, json!({"contentBlockIndex": index, "start": start})));
         }
         for delta in deltas(block) {
             events.push(event(DELTA, json!({"contentBlockIndex": index, "delta": delta})));
@@ -90,12 +103,39 @@ pub(super) fn events(reply: &Reply) -> Vec<Event> {
         json!({"metrics": {"latencyMs": latency(reply)}, "usage": usage(&reply.usage)});
     set(&mut metadata, "performanceConfig", reply.performance.as_ref());
     set(&mut metadata, "serviceTier", reply.tier.as_ref());
+    set(&mut metadata, "trace", trace(reply).as_ref());
     events.push(event(METADATA, metadata));
     events
 }
 
+/// Only calls, results and pictures have a start of their own.
+fn start(block: &Block) -> Option<Value> {
+    match block {
+        Block::ToolUse { id, name, kind, .. } => {
+            let mut call = json!({"name": name, "toolUseId": id});
+            set(&mut call, "type", kind.map(Value::from).as_ref());
+            Some(json!({"toolUse": call}))
+        }
+        Block::ToolResult { id, kind, .. } => {
+            Some(json!({"toolResult": {"status": "success", "toolUseId": id, "type": kind}}))
+        }
+        Block::Image { format, .. } => Some(json!({"image": {"format": format}})),
+        _ => None,
+    }
+}
+
 fn deltas(block: &Block) -> Vec<Value> {
     match block {
+        Block::Cited { text, citations } => {
+            let citations = citations.iter().map(|citation| json!({"citation": citation}));
+            let texts = if text.is_empty() { Vec::new() } else { pieces(text) };
+            citations.chain(texts.into_iter().map(|piece| json!({"text": piece}))).collect()
+        }
+        Block::ToolResult { content, .. } => vec![json!({"toolResult": content})],
+        Block::Image { bytes, .. } => vec![json!({"image": {"source": {"bytes": bytes}}})],
+        Block::Reasoning { text, signature: Some(signature) } if text.is_empty() => {
+            vec![json!({"reasoningContent": {"signature": signature}})]
+        }
         Block::Text(text) => pieces(text).into_iter().map(|piece| json!({"text": piece})).collect(),
         Block::Reasoning { text, signature } => {
             let texts =
@@ -181,6 +221,11 @@ fn usage(usage: &Usage) -> Value {
         members.insert("cacheDetails".to_owned(), details.into());
     }
     body
+}
+
+/// The trace, when there is one to tell.
+fn trace(reply: &Reply) -> Option<Value> {
+    (!reply.trace.is_empty()).then(|| Value::Object(reply.trace.clone()))
 }
 
 /// A latency that fits the length of the answer; nobody measures one here.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::cache::Memory;
+use super::reply::Question;
 use super::rules::{self, Mode, Subject};
 use super::{families, reply, shapes, stream, validate};
 
@@ -16,7 +17,9 @@ fn rich() -> Value {
             {"role": "user", "content": [
                 {"text": "use get for Paris"},
                 {"image": {"format": "png", "source": {"bytes": "iVBORw0KGgo="}}},
-                {"document": {"name": "D", "format": "pdf", "source": {"bytes": "AAAA"}}}
+                {"document": {"name": "D", "format": "pdf", "source": {"bytes": "AAAA"}}},
+                {"document": {"name": "E", "source": {"text": "so. yes"}, "citations": {"enabled": true}}},
+                {"cachePoint": {"type": "default"}}
             ]},
             {"role": "assistant", "content": [
                 {"reasoningContent": {"reasoningText": {"text": "t"}}},
@@ -24,12 +27,13 @@ fn rich() -> Value {
             ]},
             {"role": "user", "content": [
                 {"toolResult": {"toolUseId": "1", "content": [{"json": {"b": 2}}], "status": "success"}},
-                {"text": "and now get, in two words"}
+                {"searchResult": {"source": "s", "title": "T", "content": [{"text": "f. g"}], "citations": {"enabled": true}}},
+                {"text": "and now get, in two words of kim@example.com"}
             ]}
         ],
         "inferenceConfig": {"maxTokens": 9, "temperature": 1, "stopSequences": ["two"]},
         "toolConfig": {
-            "tools": [{"toolSpec": {"name": "get", "inputSchema": {"json": {
+            "tools": [{"systemTool": {"name": "nova_grounding"}}, {"toolSpec": {"name": "get", "inputSchema": {"json": {
                 "type": "object", "properties": {"a": {"enum": [1]}}, "required": ["a"]
             }}}}],
             "toolChoice": {"auto": {}}
@@ -37,6 +41,7 @@ fn rich() -> Value {
         "additionalModelRequestFields": {"thinking": {"type": "adaptive"}},
         "additionalModelResponseFieldPaths": ["/stop_sequence"],
         "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}"}}}},
+        "guardrailConfig": {"guardrailIdentifier": "emulatormask", "guardrailVersion": "1", "trace": "enabled"},
         "serviceTier": {"type": "flex"}
     })
 }
@@ -82,7 +87,7 @@ proptest! {
     #[test]
     fn any_request_is_answered_or_refused(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any_value()), 0..4),
-        model in prop_oneof![Just("anthropic.claude-sonnet-4-6"), Just("amazon.nova-lite-v1:0"), Just("emulator.echo"), Just("")],
+        model in prop_oneof![Just("anthropic.claude-sonnet-4-6"), Just("amazon.nova-lite-v1:0"), Just("emulator.echo"), Just("moonshot.kimi-k2-thinking"), Just("")],
     ) {
         let mut body = rich();
         for (place, value) in changes {
@@ -98,12 +103,14 @@ proptest! {
         // Rules and replies are total even for bodies that have no shape at all.
         let _ = rules::check(subject);
         let cache = Memory::default().visit(Body(&body), model);
-        let mut reply = reply::compose(Body(&body), family, "seed", cache);
-        prop_assert!(!shaped || reply.usage.total() > 0 || reply.blocks.is_empty());
+        let question = Question { body: Body(&body), family, mode: Mode::Stream, seed: "seed" };
+        let mut reply = reply::compose(question, cache);
+        let is_free = reply.stop_reason == "guardrail_intervened" || reply.blocks.is_empty();
+        prop_assert!(!shaped || reply.usage.total() > 0 || is_free);
         stream::whole(&reply);
         stream::events(&reply);
         reply.stretch(3, Body(&body));
-        reply.become_bare_call(Body(&body), "seed");
+        reply.become_bare_call(question);
         stream::events(&reply);
     }
 

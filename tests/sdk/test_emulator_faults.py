@@ -6,7 +6,7 @@ import time
 
 import botocore.eventstream
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError, EventStreamError, ReadTimeoutError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, EventStreamError, ReadTimeoutError
 from urllib3.exceptions import HTTPError
 
 from support import aws
@@ -88,6 +88,29 @@ def test_slow_first(bedrock):
     read(bedrock.converse_stream(modelId="emulator.slow-first-400", messages=ASK), events)
     assert time.monotonic() - start >= 0.4
     assert stream_text(events) == REPLY
+
+
+@pytest.mark.parametrize("operation", ["converse", "converse_stream"])
+def test_a_reset_connection(bedrock, operation):
+    """Also one that was in use: botocore keeps the connection of the first call."""
+    assert text_of(bedrock.converse(modelId="emulator.echo", messages=ASK)) == REPLY
+    # The count is by model id: each operation has one of its own.
+    model = f"{'us' if operation == 'converse' else 'eu'}.emulator.reset-before-first-1"
+    with pytest.raises(ConnectionClosedError):
+        getattr(bedrock, operation)(modelId=model, messages=ASK)
+    assert getattr(bedrock, operation)(modelId=model, messages=ASK)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_silence(bedrock):
+    arrivals, events = [], []
+    for event in bedrock.converse_stream(modelId="emulator.silent-after-2-400", messages=ASK)["stream"]:
+        arrivals.append(time.monotonic())
+        events.append(event)
+    gaps = [late - early for early, late in zip(arrivals, arrivals[1:])]
+    assert stream_text(events) == REPLY
+    assert gaps.index(max(gaps)) == 2, "after messageStart and two deltas"
+    assert max(gaps) >= 0.35
+    assert text_of(bedrock.converse(modelId="emulator.silent-after-2-100", messages=ASK)) == REPLY
 
 
 def test_slow_each(bedrock):

@@ -10,7 +10,7 @@ from support.program import Program
 
 def test_requests_are_in_the_logs(gateway):
     """The search below looks at logs that are written: a request leaves an access line."""
-    body = {"model": "amazon.access-line-v1", "messages": [{"role": "user", "content": identity.PROMPT_MARKER}]}
+    body = {"model": "amazon.titan-access-line-v1", "messages": [{"role": "user", "content": identity.PROMPT_MARKER}]}
     urllib.request.urlopen(
         urllib.request.Request(
             f"{gateway.gateway}/chat/completions",
@@ -19,7 +19,7 @@ def test_requests_are_in_the_logs(gateway):
         )
     ).read()
     gateway.stop()
-    assert "amazon.access-line-v1" in gateway.printed()
+    assert "amazon.titan-access-line-v1" in gateway.printed()
 
 
 def test_every_program_ends_well(programs: list[Program]):

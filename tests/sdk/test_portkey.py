@@ -156,7 +156,7 @@ def test_a_config_in_camel_case(portkey):
 
 
 def test_a_config_overrides_parameters(portkey):
-    config = {**DIRECT, "override_params": {"max_tokens": 2, "model": "amazon.overridden-v1"}}
+    config = {**DIRECT, "override_params": {"max_tokens": 2, "model": "amazon.titan-overridden-v1"}}
     answer = portkey(config=config).create(model=MODEL, messages=[user(PROMPT)], max_tokens=500)
     assert answer.choices[0].finish_reason == "max_tokens"
     assert answer.usage.completion_tokens <= 2

@@ -9,10 +9,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use thiserror::Error;
 
+use super::errors::ServiceError;
 use super::faults::{Break, Fault};
 use super::frames;
 use super::observe::{Outcome, Watch};
-use super::stream::{DELTA, Event, METADATA};
+use super::stream::{DELTA, Event, METADATA, START};
 
 /// The body of every answer.
 pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
@@ -80,9 +81,17 @@ pub(super) fn stream_steps(events: Vec<Event>, fault: &Fault) -> Vec<Step> {
         Fault::After(deltas, how) => (*deltas, Some(*how)),
         _ => (usize::MAX, None),
     };
+    let silence = match fault {
+        Fault::SilentAfter(deltas, time) => Some((*deltas, *time)),
+        _ => None,
+    };
     let mut seen = 0;
+    let mut silent_at = None;
     let mut writes: Vec<Bytes> = Vec::new();
     for event in events {
+        if silent_at.is_none() && silence.is_some_and(|(deltas, _)| seen == deltas) {
+            silent_at = Some(writes.len());
+        }
         if *fault == Fault::NoMetadata && event.name == METADATA {
             continue;
         }
@@ -97,6 +106,20 @@ pub(super) fn stream_steps(events: Vec<Event>, fault: &Fault) -> Vec<Step> {
     if how == Some(Break::Cut) {
         steps.push(Step::Cut);
     }
+    if let (Some(at), Some((_, time))) = (silent_at, silence) {
+        steps.insert(at.min(steps.len()), Step::Wait(time));
+    }
+    steps
+}
+
+/// The steps of a stream that breaks off with `error` where a call would begin.
+pub(super) fn broken_off(events: Vec<Event>, error: &ServiceError) -> Vec<Step> {
+    let is_call =
+        |event: &Event| event.name == START && event.payload.pointer("/start/toolUse").is_some();
+    let before = events.into_iter().take_while(|event| !is_call(event));
+    let mut steps: Vec<Step> =
+        before.map(|event| Step::Write(frames::event(event.name, &event.payload))).collect();
+    steps.push(Step::Write(frames::exception(error)));
     steps
 }
 
@@ -116,6 +139,11 @@ pub(super) fn whole_steps(body: Bytes, fault: &Fault) -> Vec<Step> {
         Fault::After(_, Break::Cut) => {
             vec![Step::Write(body.slice(..body.len() / 2)), Step::Cut]
         }
+        Fault::SilentAfter(_, time) => vec![
+            Step::Write(body.slice(..body.len() / 2)),
+            Step::Wait(*time),
+            Step::Write(body.slice(body.len() / 2..)),
+        ],
         _ => paced(vec![body], fault),
     }
 }

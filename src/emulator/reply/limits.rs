@@ -1,10 +1,11 @@
 //! `stopSequences` and `maxTokens`: where an answer is cut.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::tokens::{count_reply_block, count_text};
 use super::{Block, Reply};
 use crate::emulator::body::{self, Body};
+use crate::emulator::rules::Mode;
 
 const STOP_SEQUENCE: &str = "stop_sequence";
 const MAX_TOKENS: &str = "max_tokens";
@@ -14,8 +15,9 @@ pub(in crate::emulator) fn is_cut_reason(reason: &str) -> bool {
     reason == MAX_TOKENS
 }
 
-/// Cuts the text before the first stop sequence; nothing follows it.
-pub(super) fn apply_stop_sequences(reply: &mut Reply, body: Body<'_>) {
+/// Cuts the text before the first stop sequence, and says which it was; nothing
+/// follows it.
+pub(super) fn apply_stop_sequences(reply: &mut Reply, body: Body<'_>) -> Option<String> {
     let sequences: Vec<&str> = body
         .inference("stopSequences")
         .and_then(Value::as_array)
@@ -28,22 +30,35 @@ pub(super) fn apply_stop_sequences(reply: &mut Reply, body: Body<'_>) {
         Block::Text(text) => first_of(text, &sequences).map(|(at, sequence)| (index, at, sequence)),
         _ => None,
     });
-    let Some((index, at, sequence)) = found else {
-        return;
-    };
+    let (index, at, sequence) = found?;
     reply.blocks.truncate(index + 1);
     if let Some(Block::Text(text)) = reply.blocks.last_mut() {
         text.truncate(at);
     }
     STOP_SEQUENCE.clone_into(&mut reply.stop_reason);
-    let asked = body::items(body.0, "additionalModelResponseFieldPaths")
-        .iter()
-        .any(|path| path.as_str() == Some("/stop_sequence"));
-    if asked {
-        let mut fields = serde_json::Map::new();
-        fields.insert(STOP_SEQUENCE.to_owned(), sequence.into());
-        reply.additional = Some(Value::Object(fields));
+    Some(sequence.to_owned())
+}
+
+/// The stop sequence as the model's own answer has it: a member of the whole, or
+/// of the delta at the end of a stream. Paths that lead elsewhere lead nowhere.
+pub(super) fn stop_sequence_field(
+    body: Body<'_>,
+    mode: Mode,
+    sequence: Option<String>,
+) -> Option<Value> {
+    let path = match mode {
+        Mode::Whole => "/stop_sequence",
+        Mode::Stream => "/delta/stop_sequence",
+    };
+    let asked = body::items(body.0, "additionalModelResponseFieldPaths");
+    if !asked.iter().any(|asked| asked.as_str() == Some(path)) {
+        return None;
     }
+    let field = json!({STOP_SEQUENCE: sequence});
+    Some(match mode {
+        Mode::Whole => field,
+        Mode::Stream => json!({"delta": field}),
+    })
 }
 
 /// The earliest place any of `sequences` begins at; the longest wins a tie.
@@ -54,10 +69,11 @@ fn first_of<'a>(text: &str, sequences: &[&'a str]) -> Option<(usize, &'a str)> {
         .min_by_key(|(at, sequence)| (*at, usize::MAX - sequence.len()))
 }
 
-/// Cuts the answer after as many tokens as the request allows.
-pub(super) fn apply_max_tokens(reply: &mut Reply, body: Body<'_>) {
+/// Cuts the answer after as many tokens as the request allows; says whether it
+/// did.
+pub(super) fn apply_max_tokens(reply: &mut Reply, body: Body<'_>) -> bool {
     let Some(limit) = body.inference("maxTokens").and_then(Value::as_f64) else {
-        return;
+        return false;
     };
     #[expect(
         clippy::cast_possible_truncation,
@@ -65,6 +81,7 @@ pub(super) fn apply_max_tokens(reply: &mut Reply, body: Body<'_>) {
         reason = "validated to be at least 1; casts saturate"
     )]
     let mut left = limit as u64;
+    let mut is_cut = false;
     let mut kept = Vec::new();
     for block in std::mem::take(&mut reply.blocks) {
         let needed = count_reply_block(&block);
@@ -74,11 +91,12 @@ pub(super) fn apply_max_tokens(reply: &mut Reply, body: Body<'_>) {
             continue;
         }
         MAX_TOKENS.clone_into(&mut reply.stop_reason);
-        reply.additional = None;
+        is_cut = true;
         kept.extend(shorten(block, left));
         break;
     }
     reply.blocks = kept;
+    is_cut
 }
 
 /// What fits of a block; a signature covers a whole text, so a thinking text
@@ -92,11 +110,14 @@ fn shorten(block: Block, tokens: u64) -> Option<Block> {
         Block::Reasoning { text, .. } => {
             Some(Block::Reasoning { text: first_words(&text, tokens).to_owned(), signature: None })
         }
-        Block::Redacted(_) => None,
-        Block::ToolUse { id, name, input } => {
+        Block::Cited { text, citations } => {
+            Some(Block::Cited { text: first_words(&text, tokens).to_owned(), citations })
+        }
+        Block::Redacted(_) | Block::ToolResult { .. } | Block::Image { .. } => None,
+        Block::ToolUse { id, name, input, kind } => {
             let half = input.char_indices().nth(input.chars().count() / 2).map_or(0, |(at, _)| at);
             let input = input.get(..half).unwrap_or_default().to_owned();
-            Some(Block::ToolUse { id, name, input })
+            Some(Block::ToolUse { id, name, input, kind })
         }
     }
 }

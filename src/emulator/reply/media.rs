@@ -5,7 +5,20 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
+use super::Block;
 use crate::emulator::body::text_member;
+
+/// Word in the user's text that asks for a picture.
+const DRAW: &str = "draw";
+/// A grey dot, in base64.
+const DOT: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
+
+/// The picture the user asks for.
+pub(super) fn drawn(text: &str) -> Option<Block> {
+    let is_asked_for = text.split(|c: char| !c.is_alphanumeric()).any(|word| word == DRAW);
+    is_asked_for.then_some(Block::Image { format: "png", bytes: DOT })
+}
 
 /// A sentence about a media block; `None` for any other block.
 pub(super) fn describe(block: &Value) -> Option<String> {

@@ -5,8 +5,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::emulator::{families, signature};
 
+fn ask(model: &str, mode: Mode, body: &Value) -> Reply {
+    let family = families::of(model);
+    compose(Question { body: Body(body), family, mode, seed: "seed" }, None)
+}
+
 fn reply(body: &Value) -> Reply {
-    compose(Body(body), families::of("anthropic.claude-sonnet-4-5"), "seed", None)
+    ask("anthropic.claude-sonnet-4-5", Mode::Whole, body)
 }
 
 fn said(text: &str) -> Value {
@@ -73,6 +78,11 @@ fn answers_end_at_their_limits() {
         ("You said: one", "stop_sequence")
     );
     assert_eq!(stopped.additional, Some(json!({"stop_sequence": " two"})));
+    body["inferenceConfig"] = json!({});
+    body["additionalModelResponseFieldPaths"] = json!(["/stop_sequence", "/delta/stop_sequence"]);
+    assert_eq!(reply(&body).additional, Some(json!({"stop_sequence": null})));
+    let streamed = ask("emulator.echo", Mode::Stream, &body);
+    assert_eq!(streamed.additional, Some(json!({"delta": {"stop_sequence": null}})));
 }
 
 #[test]
@@ -96,6 +106,19 @@ fn tools_are_called_when_named_or_forced() {
     assert_eq!(names("hello", json!({"any": {}})), ["get_weather"]);
     assert_eq!(names("call get", json!({"any": {}})), ["get"]);
     assert_eq!(names("call get", json!({"tool": {"name": "put"}})), ["put"]);
+}
+
+#[test]
+fn claudes_own_tool_choice_is_obeyed() {
+    let called = |text: &str, choice: Value| {
+        let mut body = with_tools(text, json!([tool("get"), tool("put")]));
+        body["additionalModelRequestFields"] = json!({"tool_choice": choice});
+        kinds(&reply(&body)).iter().filter(|kind| **kind == "call").count()
+    };
+    assert_eq!(called("get put", json!({"type": "auto", "disable_parallel_tool_use": true})), 1);
+    assert_eq!(called("get put", json!({"type": "none"})), 0);
+    assert_eq!(called("hello", json!({"type": "any"})), 1);
+    assert_eq!(called("hello", json!({"type": "tool", "name": "put"})), 1);
 }
 
 #[test]
@@ -154,7 +177,7 @@ fn thinking_comes_first_and_is_signed() {
         let mut body = said(text);
         body["additionalModelRequestFields"] =
             json!({"thinking": {"type": "enabled", "budget_tokens": 1024}});
-        compose(Body(&body), families::of(model), "seed", None).blocks
+        ask(model, Mode::Whole, &body).blocks
     };
     let blocks = think("why", "anthropic.claude-sonnet-4-5");
     let text = "Let me think about: why".to_owned();
@@ -196,6 +219,14 @@ fn media_are_looked_at() {
 }
 
 #[test]
+fn pictures_are_drawn() {
+    let drawn = reply(&said("draw a dot"));
+    assert_eq!(kinds(&drawn), ["text", "image"]);
+    let Some(Block::Image { bytes, .. }) = drawn.blocks.last() else { panic!("no image") };
+    assert_eq!(base64_image_size(bytes), Some(("png", 1, 1)));
+}
+
+#[test]
 fn structured_output_is_an_example() {
     let mut body = said("a city for Rome");
     let schema = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}"#;
@@ -225,4 +256,186 @@ fn a_schema_that_grows_without_end_is_left_in_time() {
         panic!("no call")
     };
     assert!(input.len() < 10_000_000, "{}", input.len());
+}
+
+/// The kinds of the blocks, in order.
+fn kinds(reply: &Reply) -> Vec<&'static str> {
+    let kind = |block: &Block| match block {
+        Block::Text(text) if text.is_empty() => "empty",
+        Block::Text(_) => "text",
+        Block::Cited { text, .. } if text.is_empty() => "source",
+        Block::Cited { .. } => "cited",
+        Block::Reasoning { .. } => "thought",
+        Block::Redacted(_) => "redacted",
+        Block::ToolUse { kind: Some("server_tool_use"), .. } => "server call",
+        Block::ToolUse { .. } => "call",
+        Block::ToolResult { .. } => "result",
+        Block::Image { .. } => "image",
+    };
+    reply.blocks.iter().map(kind).collect()
+}
+
+#[test]
+fn families_think_in_their_own_ways() {
+    let mut body = with_tools("get", json!([tool("get")]));
+    for (model, mode, expected) in [
+        ("deepseek.r1-v1:0", Mode::Whole, &["text", "thought", "call"][..]),
+        ("moonshot.kimi-k2-thinking", Mode::Whole, &["thought", "text", "call"]),
+        ("moonshot.kimi-k2-thinking", Mode::Stream, &["empty", "thought", "text", "call", "empty"]),
+        ("openai.gpt-oss-120b-1:0", Mode::Whole, &["thought", "text", "call"]),
+        ("openai.gpt-oss-120b-1:0", Mode::Stream, &["empty", "thought", "text", "call"]),
+        ("xai.grok-4.6", Mode::Whole, &["redacted", "text", "call"]),
+        ("amazon.nova-lite-v1:0", Mode::Stream, &["text", "call"]),
+    ] {
+        assert_eq!(kinds(&ask(model, mode, &body)), expected, "{model}");
+    }
+    body["additionalModelRequestFields"] = json!({"reasoning": {"effort": "low"}});
+    let reply = ask("openai.gpt-6-sol", Mode::Whole, &body);
+    assert_eq!(kinds(&reply), ["redacted", "text", "call"]);
+    body["additionalModelRequestFields"] = json!({"reasoning_config": "high"});
+    assert_eq!(kinds(&ask("qwen.qwen3-32b-v1:0", Mode::Whole, &body))[0], "thought");
+    body["additionalModelRequestFields"] = json!({"thinking": {"type": "adaptive"}});
+    let Block::Reasoning { text, signature } =
+        ask("anthropic.claude-opus-5", Mode::Whole, &body).blocks.remove(0)
+    else {
+        panic!("no thought")
+    };
+    assert_eq!((text.as_str(), signature), ("", Some(signature::sign(""))));
+    body["additionalModelRequestFields"]["thinking"]["display"] = json!("summarized");
+    assert!(matches!(
+        ask("anthropic.claude-opus-5", Mode::Whole, &body).blocks.first(),
+        Some(Block::Reasoning { text, .. }) if !text.is_empty()
+    ));
+}
+
+#[test]
+fn families_name_their_calls() {
+    let body = with_tools("get put", json!([tool("get"), tool("put")]));
+    let ids = |model: &str| -> Vec<(String, Option<&'static str>)> {
+        let blocks = ask(model, Mode::Whole, &body).blocks.into_iter();
+        blocks
+            .filter_map(|block| match block {
+                Block::ToolUse { id, kind, .. } => Some((id, kind)),
+                _ => None,
+            })
+            .collect()
+    };
+    let kimi = ids("moonshotai.kimi-k2.5");
+    assert_eq!(kimi, [("functions.get:0".to_owned(), None), ("functions.put:1".to_owned(), None)]);
+    let closed = ids("openai.gpt-5.6-sol");
+    assert!(closed.iter().all(|(id, _)| id.starts_with("call_") && id.len() == 37), "{closed:?}");
+    assert!(ids("amazon.nova-2-lite-v1:0").iter().all(|(_, kind)| *kind == Some("tool_use")));
+}
+
+#[test]
+fn nova_stumbles_over_hyphens() {
+    let called = |model: &str, text: &str| {
+        let reply =
+            ask(model, Mode::Whole, &with_tools(text, json!([tool("get-it"), tool("get")])));
+        reply.has_broken_call(families::of(model))
+    };
+    assert!(called("amazon.nova-pro-v1:0", "get-it"));
+    assert!(!called("amazon.nova-pro-v1:0", "get"));
+    assert!(!called("anthropic.claude-sonnet-4-6", "get-it"));
+}
+
+#[test]
+fn what_may_be_cited_is_cited() {
+    let document = |name: &str, source: Value, format: Option<&str>| {
+        let mut document = json!({"name": name, "source": source, "citations": {"enabled": true}});
+        if let Some(format) = format {
+            document["format"] = json!(format);
+        }
+        json!({"document": document})
+    };
+    let text = BASE64_STANDARD.encode("It rains. It pours.");
+    let body = json!({"messages": [{"role": "user", "content": [
+        {"text": "read"},
+        {"document": {"name": "plain", "format": "pdf", "source": {"bytes": "AAAA"}}},
+        document("bytes", json!({"bytes": text}), Some("txt")),
+        document("page", json!({"bytes": "AAAA"}), Some("pdf")),
+        document("chunks", json!({"content": [{"text": "One."}, {"text": "Two."}]}), None),
+        {"searchResult": {
+            "source": "https://example.com", "title": "T", "content": [{"text": "Found."}],
+            "citations": {"enabled": true}
+        }}
+    ]}]});
+    let reply = reply(&body);
+    let found: Vec<(&str, &Value)> = reply
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Cited { text, citations } => Some((text.as_str(), &citations[0]["location"])),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("It rains.", &json!({"documentChar": {"documentIndex": 1, "start": 0, "end": 9}})),
+            (
+                "What the first page says.",
+                &json!({"documentPage": {"documentIndex": 2, "start": 1, "end": 2}})
+            ),
+            ("One.", &json!({"documentChunk": {"documentIndex": 3, "start": 0, "end": 1}})),
+            (
+                "Found.",
+                &json!({"searchResultLocation": {"searchResultIndex": 0, "start": 0, "end": 1}})
+            ),
+        ]
+    );
+}
+
+#[test]
+fn search_results_of_tools_are_cited_too() {
+    let mut body = with_tools("get", json!([tool("get")]));
+    let result = json!({"searchResult": {
+        "source": "s", "title": "T", "content": [{"text": "Found."}], "citations": {"enabled": true}
+    }});
+    body["messages"] = json!([
+        {"role": "user", "content": [{"text": "get"}]},
+        {"role": "assistant", "content": [{"toolUse": {"toolUseId": "1", "name": "get", "input": {}}}]},
+        {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [result]}}]}
+    ]);
+    assert_eq!(kinds(&reply(&body)), ["text", "cited"]);
+}
+
+#[test]
+fn tools_at_aws_run_within_the_answer() {
+    let offered = json!([{"systemTool": {"name": "nova_grounding"}}, tool("get")]);
+    let model = "amazon.nova-2-lite-v1:0";
+    let searched = ask(model, Mode::Whole, &with_tools("news", offered.clone()));
+    assert_eq!(kinds(&searched), ["server call", "result", "text", "source", "source", "text"]);
+    assert_eq!(searched.stop_reason, "end_turn");
+    let both = ask(model, Mode::Whole, &with_tools("get news", offered));
+    assert_eq!(kinds(&both), ["server call", "result", "text", "call"]);
+    assert_eq!(both.stop_reason, "tool_use");
+}
+
+#[test]
+fn guardrails_block_mask_or_let_pass() {
+    let guarded = |name: &str, trace: &str| {
+        let mut body = said("call 5551234 or kim@example.com");
+        body["guardrailConfig"] =
+            json!({"guardrailIdentifier": name, "guardrailVersion": "1", "trace": trace});
+        reply(&body)
+    };
+    let blocked = guarded("emulatorblock", "enabled");
+    assert_eq!(text_of(&blocked), "The guardrail of the emulator blocked this.");
+    assert_eq!((blocked.stop_reason.as_str(), blocked.usage.total()), ("guardrail_intervened", 0));
+    let trace = &blocked.trace["guardrail"];
+    assert_eq!(trace["actionReason"], "Guardrail blocked.");
+    assert!(trace["inputAssessment"]["emulatorblock"]["topicPolicy"].is_object());
+    let masked =
+        guarded("arn:aws:bedrock:us-east-1:111122223333:guardrail/emulatormask", "enabled_full");
+    assert_eq!(text_of(&masked), "You said: call {PHONE} or {EMAIL}");
+    assert_eq!(masked.stop_reason, "guardrail_intervened");
+    let trace = &masked.trace["guardrail"];
+    assert_eq!(trace["modelOutput"], json!(["You said: call 5551234 or kim@example.com"]));
+    let entities = &trace["outputAssessments"]["emulatormask"][0]["sensitiveInformationPolicy"];
+    assert_eq!(entities["piiEntities"][1]["match"], "kim@example.com");
+    let passed = guarded("ab12cd34ef56", "enabled");
+    assert_eq!(passed.stop_reason, "end_turn");
+    assert_eq!(passed.trace["guardrail"]["actionReason"], "No action.");
+    assert!(guarded("emulatorblock", "disabled").trace.is_empty());
 }

@@ -61,8 +61,13 @@ pub(in crate::emulator) fn count_tool(tool: &Value) -> u64 {
 /// Tokens of a block of the answer.
 pub(super) fn count_reply_block(block: &Block) -> u64 {
     match block {
-        Block::Text(text) | Block::Reasoning { text, .. } => count_text(text),
+        Block::Text(text) | Block::Cited { text, .. } | Block::Reasoning { text, .. } => {
+            count_text(text)
+        }
         Block::Redacted(_) => 1,
+        // What a tool at AWS says is no token of the model's.
+        Block::ToolResult { .. } => 0,
+        Block::Image { .. } => MEDIA_TOKENS,
         Block::ToolUse { name, input, .. } => count_text(name) + count_text(input),
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::documents::is_cited;
 use super::{Outcome, Subject, blocks};
-use crate::emulator::body::{part, text_member};
+use crate::emulator::body::{content, part, text_member};
 use crate::emulator::errors::{Kind, ServiceError};
 use crate::emulator::families::Cache;
 
@@ -19,6 +20,10 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
             "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information.",
         )),
         Cache::NotInTools => without_tools(&points),
+        Cache::Everywhere if subject.family.claude => {
+            after_documents(subject)?;
+            counted(&points)
+        }
         Cache::Everywhere => counted(&points),
     }
 }
@@ -69,6 +74,28 @@ fn without_tools(points: &[Point<'_>]) -> Outcome {
         return Err(ServiceError::from_model(format!(
             "Malformed input request: #/{place}: extraneous key [{key}] is not permitted, please reformat your input and try again."
         )));
+    }
+    Ok(())
+}
+
+/// A document that is no PDF and not cited becomes text on its way to Claude, and a
+/// point directly after it is lost.
+fn after_documents(subject: Subject<'_>) -> Outcome {
+    for (index, turn) in subject.body.messages().iter().enumerate() {
+        for (at, pair) in content(turn).windows(2).enumerate() {
+            let [before, block] = pair else {
+                continue;
+            };
+            let is_text = part(before, "document").is_some_and(|document| {
+                text_member(document, "format") != Some("pdf") && !is_cited(document)
+            });
+            if is_text && part(block, "cachePoint").is_some() {
+                return Err(ServiceError::from_model(format!(
+                    "messages.{index}.content.{}.type: Field required",
+                    at + 1
+                )));
+            }
+        }
     }
     Ok(())
 }

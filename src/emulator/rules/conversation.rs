@@ -5,11 +5,21 @@ use crate::emulator::body::{content, part, role, text_member};
 use crate::emulator::errors::ServiceError;
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
+    system(subject)?;
     first_turn(subject)?;
     empty_turns(subject)?;
     blank_texts(subject)?;
     parts_by_role(subject)?;
     last_turn(subject)
+}
+
+fn system(subject: Subject<'_>) -> Outcome {
+    if subject.family.system || subject.body.system().is_empty() {
+        return Ok(());
+    }
+    Err(ServiceError::validation(
+        "This model doesn't support system messages. Try again without a system message or use a model that supports system messages.",
+    ))
 }
 
 fn first_turn(subject: Subject<'_>) -> Outcome {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Outcome, Placed, Subject, blocks, unsupported};
+use super::{Outcome, Placed, Subject, blocks, unsupported, unsupported_block};
 use crate::emulator::body::{items, part, text_member};
 use crate::emulator::errors::ServiceError;
 use crate::emulator::reply;
@@ -14,6 +14,10 @@ const MAX_SIDE: u32 = 8_000;
 /// Largest side when a request has more than [`MANY_IMAGES`].
 const MAX_SIDE_OF_MANY: u32 = 2_000;
 const MANY_IMAGES: usize = 20;
+/// Formats of documents with a layout.
+const LAID_OUT: &[&str] = &["pdf", "docx"];
+/// What is said to lie here does not.
+const MISSING_BUCKET: &str = "s3://emulator-missing/";
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
     if subject.family.claude {
@@ -63,9 +67,13 @@ fn image_sizes(subject: Subject<'_>) -> Outcome {
 
 fn in_turn(subject: Subject<'_>, block: &Placed<'_>) -> Outcome {
     let family = subject.family;
-    if part(block.value, "video").is_some() && !family.video {
-        return Err(unsupported_block("video"));
+    let kinds = [("image", family.images), ("video", family.video), ("audio", family.audio)];
+    for (kind, is_supported) in kinds {
+        if part(block.value, kind).is_some() && !is_supported {
+            return Err(unsupported_block(kind));
+        }
     }
+    missing(block.value)?;
     if !family.s3_images && ["image", "video"].iter().any(|kind| is_in_s3(block.value, kind)) {
         return Err(unsupported("s3Uri"));
     }
@@ -81,8 +89,11 @@ fn in_turn(subject: Subject<'_>, block: &Placed<'_>) -> Outcome {
 
 fn in_result(subject: Subject<'_>, block: &Placed<'_>, entry: &Value) -> Outcome {
     let family = subject.family;
+    missing(entry)?;
     if part(entry, "image").is_some() && !family.images_in_results {
-        return Err(unsupported_block("image"));
+        return Err(ServiceError::validation(
+            "This model doesn't support the image field for user messages. Remove image and try again.",
+        ));
     }
     if !family.s3_images && is_in_s3(entry, "image") {
         return Err(unsupported("s3Uri"));
@@ -92,11 +103,36 @@ fn in_result(subject: Subject<'_>, block: &Placed<'_>, entry: &Value) -> Outcome
             return Err(unsupported_block("video"));
         }
         if !family.video_in_results {
-            return Err(ServiceError::from_model(format!(
-                "Malformed input request: #/messages/{}/content/{}: extraneous key [toolResult] is not permitted, please reformat your input and try again.",
-                block.message, block.block
-            )));
+            return Err(extraneous_result(block));
         }
+    }
+    let has_layout = part(entry, "document")
+        .and_then(|document| text_member(document, "format"))
+        .is_some_and(|format| LAID_OUT.contains(&format));
+    if has_layout && !family.laid_out_documents_in_results {
+        return Err(extraneous_result(block));
+    }
+    Ok(())
+}
+
+/// Nova's interface has no result of such a kind.
+fn extraneous_result(block: &Placed<'_>) -> ServiceError {
+    ServiceError::from_model(format!(
+        "Malformed input request: #/messages/{}/content/{}: extraneous key [toolResult] is not permitted, please reformat your input and try again.",
+        block.message, block.block
+    ))
+}
+
+/// A bucket of this name holds nothing.
+fn missing(block: &Value) -> Outcome {
+    let is_missing = ["image", "document", "video", "audio"].iter().any(|kind| {
+        part(block, kind)
+            .and_then(|medium| medium.get("source")?.get("s3Location"))
+            .and_then(|location| text_member(location, "uri"))
+            .is_some_and(|uri| uri.starts_with(MISSING_BUCKET))
+    });
+    if is_missing {
+        return Err(ServiceError::from_model("Provided S3Location not found"));
     }
     Ok(())
 }
@@ -105,10 +141,4 @@ fn is_in_s3(block: &Value, kind: &str) -> bool {
     part(block, kind)
         .and_then(|medium| medium.get("source"))
         .is_some_and(|source| part(source, "s3Location").is_some())
-}
-
-fn unsupported_block(kind: &str) -> ServiceError {
-    ServiceError::validation(format!(
-        "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
-    ))
 }

@@ -5,9 +5,12 @@
 mod cache;
 mod conversation;
 mod documents;
+mod guardrail;
 mod media;
 mod output;
+mod prompt;
 mod sampling;
+mod size;
 mod thinking;
 mod tools;
 
@@ -41,6 +44,8 @@ type Outcome = Result<(), ServiceError>;
 /// Checks every rule; the first that is broken answers. The API speaks before
 /// the model.
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
+    prompt::check(subject)?;
+    guardrail::check(subject)?;
     conversation::check(subject)?;
     documents::check(subject)?;
     tools::check(subject)?;
@@ -48,7 +53,15 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
     sampling::check(subject)?;
     cache::check(subject)?;
     output::check(subject)?;
-    thinking::check(subject)
+    thinking::check(subject)?;
+    size::check(subject)
+}
+
+/// The refusal of a block the model's interface does not have.
+fn unsupported_block(kind: &str) -> ServiceError {
+    ServiceError::validation(format!(
+        "This model doesn't support the {kind} content block that you provided. Update the content block and try again."
+    ))
 }
 
 /// A content block and where it stands.

@@ -1,19 +1,19 @@
-//! Structured output: what a schema may say.
+//! Structured output, of answers and of strict tools: what a schema may say.
 
 use serde_json::Value;
 
-use super::{Outcome, Subject};
+use super::{Outcome, Subject, unsupported};
 use crate::emulator::body::text_member;
 use crate::emulator::errors::ServiceError;
+use crate::emulator::families::StructuredOutput;
 
 /// How deep a schema is looked at.
 const MAX_DEPTH: usize = 64;
-/// Keywords Anthropic's models do not take, by type.
-const UNSUPPORTED_KEYWORDS: &[(&str, &[&str])] = &[
-    ("array", &["maxItems"]),
-    ("integer", &["minimum", "maximum", "multipleOf"]),
-    ("number", &["minimum", "maximum", "multipleOf"]),
-];
+/// Keywords of numbers that Anthropic's models do not take.
+const OF_NUMBERS: &[&str] =
+    &["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+/// Keywords of arrays that they do not take.
+const OF_ARRAYS: &[&str] = &["maxItems", "contains"];
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
     let path = "/outputConfig/textFormat/structure/jsonSchema";
@@ -21,15 +21,34 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
     else {
         return Ok(());
     };
-    let Ok(schema) = serde_json::from_str::<Value>(text) else {
-        return Err(refused("schema is not valid JSON"));
+    match subject.family.structured_output {
+        StructuredOutput::Accepted => {}
+        StructuredOutput::Extra => {
+            return Err(ServiceError::from_model(
+                "output_config.format: Extra inputs are not permitted",
+            ));
+        }
+        StructuredOutput::Unsupported => return Err(unsupported("outputConfig.textFormat")),
+    }
+    let schema: Result<Value, _> = serde_json::from_str(text);
+    let refusal = match &schema {
+        Ok(schema) => inspect(schema, subject.family.claude).err(),
+        Err(_) => Some("schema is not valid JSON".to_owned()),
     };
-    inspect(&schema, subject.family.claude, 0)
+    match refusal {
+        Some(what) => Err(ServiceError::from_model(format!("output_config.format.schema: {what}"))),
+        None => Ok(()),
+    }
 }
 
-fn inspect(schema: &Value, claude: bool, depth: usize) -> Outcome {
+/// What is wrong with a schema, in the words of the model's API.
+pub(super) fn inspect(schema: &Value, claude: bool) -> Result<(), String> {
+    within(schema, claude, 0)
+}
+
+fn within(schema: &Value, claude: bool, depth: usize) -> Result<(), String> {
     if depth > MAX_DEPTH {
-        return Err(refused("schema is nested too deeply"));
+        return Err("schema is nested too deeply".to_owned());
     }
     let parts: Vec<&Value> = match schema {
         Value::Object(members) => {
@@ -39,33 +58,33 @@ fn inspect(schema: &Value, claude: bool, depth: usize) -> Outcome {
         Value::Array(entries) => entries.iter().collect(),
         _ => return Ok(()),
     };
-    parts.into_iter().try_for_each(|part| inspect(part, claude, depth + 1))
+    parts.into_iter().try_for_each(|part| within(part, claude, depth + 1))
 }
 
-fn keywords(schema: &Value, claude: bool) -> Outcome {
+fn keywords(schema: &Value, claude: bool) -> Result<(), String> {
     let Some(kind) = text_member(schema, "type") else {
         return Ok(());
     };
     if kind == "object" && schema.get("additionalProperties") != Some(&Value::Bool(false)) {
-        return Err(refused(
-            "For 'object' type, 'additionalProperties' must be explicitly set to false",
+        return Err(
+            "For 'object' type, 'additionalProperties' must be explicitly set to false".to_owned()
+        );
+    }
+    let refused = match kind {
+        _ if !claude => return Ok(()),
+        "array" => OF_ARRAYS,
+        "integer" | "number" => OF_NUMBERS,
+        _ => return Ok(()),
+    };
+    if let Some(word) = refused.iter().find(|word| schema.get(word).is_some()) {
+        return Err(format!("For '{kind}' type, property '{word}' is not supported"));
+    }
+    if kind == "array"
+        && schema.get("minItems").and_then(Value::as_u64).is_some_and(|least| least > 1)
+    {
+        return Err(format!(
+            "For '{kind}' type, 'minItems' values other than 0 or 1 are not supported"
         ));
     }
-    if !claude {
-        return Ok(());
-    }
-    let refused_words = UNSUPPORTED_KEYWORDS
-        .iter()
-        .filter(|(of, _)| *of == kind)
-        .flat_map(|(_, words)| words.iter());
-    match refused_words.into_iter().find(|word| schema.get(word).is_some()) {
-        Some(word) => {
-            Err(refused(&format!("For '{kind}' type, property '{word}' is not supported")))
-        }
-        None => Ok(()),
-    }
-}
-
-fn refused(what: &str) -> ServiceError {
-    ServiceError::from_model(format!("output_config.format.schema: {what}"))
+    Ok(())
 }

@@ -25,6 +25,18 @@ const NOT_OPENAI: &[&str] = &[
     "anthropic_beta",
 ];
 
+/// The same for the closed ones.
+const NOT_OPENAI_CLOSED: &[&str] = &[
+    "reasoning_effort",
+    "reasoningConfig",
+    "reasoning_config",
+    "thinking",
+    "output_config",
+    "inferenceConfig",
+    "top_k",
+    "anthropic_beta",
+];
+
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
     parameters(subject)?;
     stop_sequences(subject)?;
@@ -87,8 +99,12 @@ fn additional(subject: Subject<'_>) -> Outcome {
             }
         }
     }
-    if subject.family.unknown_fields == UnknownFields::OpenAi
-        && let Some(name) = NOT_OPENAI.iter().find(|name| subject.body.additional(name).is_some())
+    let known_to_others = match subject.family.unknown_fields {
+        UnknownFields::Ignored => &[][..],
+        UnknownFields::OpenAi => NOT_OPENAI,
+        UnknownFields::OpenAiClosed => NOT_OPENAI_CLOSED,
+    };
+    if let Some(name) = known_to_others.iter().find(|name| subject.body.additional(name).is_some())
     {
         return Err(ServiceError::from_model(json!({"error": {
             "code": "unknown_parameter",

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Outcome, Placed, Subject, blocks, unsupported};
 use crate::emulator::body::{content, part, role, text_member};
-use crate::emulator::errors::ServiceError;
+use crate::emulator::errors::{Kind, ServiceError};
 use crate::emulator::families::Signature;
 use crate::emulator::signature::{self, Verdict};
 
@@ -38,6 +38,14 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
 
 /// A block of thinking the client sends back.
 fn returned(subject: Subject<'_>, block: &Placed<'_>, reasoning: &Value) -> Outcome {
+    if !subject.family.replay {
+        return Err(ServiceError::validation(
+            "User messages cannot contain reasoning content. Please remove the reasoning content and try again.",
+        ));
+    }
+    if part(reasoning, "redactedContent").is_some() && !subject.family.redacted_replay {
+        return Err(unsupported("reasoningContent.redactedContent"));
+    }
     if text_member(reasoning, "redactedContent")
         .is_some_and(|redacted| !signature::is_intact(redacted))
     {
@@ -49,6 +57,9 @@ fn returned(subject: Subject<'_>, block: &Placed<'_>, reasoning: &Value) -> Outc
     };
     let text = text_member(thought, "text").unwrap_or_default();
     let given = text_member(thought, "signature");
+    if subject.family.signature == Signature::NoText {
+        return Err(Kind::InternalServer.error());
+    }
     let verdict = given.map(|given| signature::judge(given, text));
     let rule = subject.family.signature;
     if rule == Signature::Refused && given.is_some() {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Mode, Outcome, Subject, blocks, unsupported};
+use super::{Mode, Outcome, Subject, blocks, output, unsupported};
 use crate::emulator::body::{content, items, part, role, text_member};
 use crate::emulator::errors::ServiceError;
 
@@ -14,6 +14,7 @@ pub(super) fn check(subject: Subject<'_>) -> Outcome {
     choice(subject)?;
     values(subject)?;
     pairs(subject)?;
+    company(subject)?;
     foreign_ids(subject)
 }
 
@@ -54,6 +55,15 @@ fn offered(subject: Subject<'_>) -> Outcome {
         if !names.insert(name) {
             return Err(ServiceError::from_model("tools: Tool names must be unique."));
         }
+        if spec.get("strict") == Some(&Value::Bool(true))
+            && subject.family.claude
+            && subject.family.strict_tools
+            && let Some(schema) = schema
+        {
+            output::inspect(schema, true).map_err(|what| {
+                ServiceError::from_model(format!("tools.{index}.custom: {what}"))
+            })?;
+        }
         if part(spec, "strict").is_some() && !subject.family.strict_tools {
             return Err(ServiceError::from_model(format!(
                 "tools.{index}.custom.strict: Extra inputs are not permitted"
@@ -66,6 +76,13 @@ fn offered(subject: Subject<'_>) -> Outcome {
 fn choice(subject: Subject<'_>) -> Outcome {
     let choice = subject.body.tool_choice();
     let given = subject.body.additional("tool_choice");
+    if !subject.family.parallel_switch
+        && given.is_some_and(|given| part(given, "disable_parallel_tool_use").is_some())
+    {
+        return Err(ServiceError::from_model(
+            "Malformed input request: #/tool_choice: extraneous key [disable_parallel_tool_use] is not permitted, please reformat your input and try again.",
+        ));
+    }
     if let (Some((kind, _)), Some(_)) = (choice, given.and_then(|given| given.get("type"))) {
         return Err(ServiceError::validation(format!(
             "The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.{kind}. Remove tool_choice/type and try again."
@@ -81,7 +98,13 @@ fn choice(subject: Subject<'_>) -> Outcome {
         return Ok(());
     };
     if !subject.family.forced_tool {
-        return Err(unsupported(&format!("toolConfig.toolChoice.{kind}")));
+        return Err(if subject.family.claude {
+            ServiceError::from_model(
+                r#"tool_choice: type "tool" and "any" are not supported for this model."#,
+            )
+        } else {
+            unsupported(&format!("toolConfig.toolChoice.{kind}"))
+        });
     }
     if kind == "tool" {
         let name = text_member(chosen, "name").unwrap_or_default();
@@ -110,6 +133,9 @@ fn values(subject: Subject<'_>) -> Outcome {
         let Some(result) = part(block.value, "toolResult") else {
             continue;
         };
+        if part(result, "status").is_some() && !subject.family.result_status {
+            return Err(unsupported("status"));
+        }
         let said = items(result, "content");
         if said.is_empty() && text_member(result, "status") == Some("error") {
             return Err(ServiceError::validation(format!(
@@ -158,6 +184,29 @@ fn pairs(subject: Subject<'_>) -> Outcome {
     let last = messages.last().filter(|turn| role(turn) == "assistant");
     let open = last.map_or(Vec::new(), |turn| ids(turn, "toolUse"));
     if open.is_empty() { Ok(()) } else { Err(unanswered(messages.len(), &open)) }
+}
+
+/// Some models want a turn of tool results to have nothing else; the service
+/// makes one turn of several by the same side.
+fn company(subject: Subject<'_>) -> Outcome {
+    if subject.family.results_with_others {
+        return Ok(());
+    }
+    let mut at = 0;
+    for run in subject.body.messages().chunk_by(|one, next| role(one) == role(next)) {
+        let blocks = || run.iter().flat_map(content);
+        let has_results = blocks().any(|block| part(block, "toolResult").is_some());
+        let has_others = blocks().any(|block| {
+            part(block, "toolResult").is_none() && part(block, "cachePoint").is_none()
+        });
+        if has_results && has_others && run.first().is_some_and(|turn| role(turn) == "user") {
+            return Err(ServiceError::validation(format!(
+                "messages.{at}.content: Conversation blocks and tool result blocks cannot be provided in the same turn."
+            )));
+        }
+        at += run.len();
+    }
+    Ok(())
 }
 
 /// Mistral's models take ids of Bedrock, or ids as they make them themselves.

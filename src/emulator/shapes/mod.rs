@@ -7,7 +7,7 @@ mod content;
 mod patterns;
 
 use content::{CACHE_POINT, CONTENT_BLOCK, GUARD_CONTENT, OPTIONAL_TEXT, TEXT, TOOL_NAME};
-use patterns::{is_guardrail_version, is_metadata};
+use patterns::{is_guardrail, is_guardrail_version, is_metadata};
 
 /// What a JSON value must look like.
 #[derive(Debug)]
@@ -148,7 +148,15 @@ const INFERENCE: Shape = Shape::Structure(&[
     ),
 ]);
 const GUARDRAIL: Shape = Shape::Structure(&[
-    optional("guardrailIdentifier", text_between(0, 2_048)),
+    optional(
+        "guardrailIdentifier",
+        text_like(
+            0,
+            2_048,
+            "(|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))",
+            is_guardrail,
+        ),
+    ),
     optional(
         "guardrailVersion",
         text_like(0, 8, "(|([1-9][0-9]{0,7})|(DRAFT))", is_guardrail_version),

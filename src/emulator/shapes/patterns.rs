@@ -26,6 +26,29 @@ pub(super) fn is_s3_uri(text: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-'))
 }
 
+pub(super) fn is_guardrail(text: &str) -> bool {
+    let is_word =
+        |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let Some(arn) = text.strip_prefix("arn:aws") else {
+        return is_word(text);
+    };
+    match arn.split(':').collect::<Vec<_>>().as_slice() {
+        [partition, "bedrock", region, account, resource] => {
+            (partition.is_empty() || partition.starts_with('-'))
+                && (1..=20).contains(&region.len())
+                && region
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+                && account.len() == 12
+                && is_digits(account)
+                && resource
+                    .strip_prefix("guardrail/")
+                    .is_some_and(|id| !id.is_empty() && is_word(id))
+        }
+        _ => false,
+    }
+}
+
 pub(super) fn is_guardrail_version(text: &str) -> bool {
     text.is_empty() || text == "DRAFT" || (!text.starts_with('0') && is_digits(text))
 }

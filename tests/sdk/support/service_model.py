@@ -102,7 +102,16 @@ def _modelled(answer: dict) -> dict:
         for kind in ("Read", "Write"):
             tokens = usage.get(f"cache{kind}InputTokens")
             assert usage.pop(f"cache{kind}InputTokenCount", tokens) == tokens, "the same number under its old name"
+    # Newer models say of their calls what the enumeration does not have.
+    for block in modelled.get("output", {}).get("message", {}).get("content", []):
+        _untype(block.get("toolUse"))
+    _untype(modelled.get("start", {}).get("toolUse"))
     return modelled
+
+
+def _untype(call: dict | None) -> None:
+    if call and call.get("type") == "tool_use":
+        del call["type"]
 
 
 def _violations_of(value: dict, shape: Shape) -> list[str]:
