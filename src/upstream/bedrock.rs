@@ -202,8 +202,10 @@ async fn refusal(response: reqwest::Response, idle: Duration) -> Error {
     };
     let error_type = header("x-amzn-errortype");
     let retry_after = header(RETRY_AFTER.as_str());
-    // A body that breaks off says no less than one that is not there.
-    let body = read(response, MAX_ERROR_BYTES, idle).await.unwrap_or_default();
+    // A body that breaks off, or takes its time, says no less than one that is not
+    // there.
+    let body = timeout(idle, read(response, MAX_ERROR_BYTES, idle)).await;
+    let body = body.ok().and_then(Result::ok).unwrap_or_default();
     let refusal =
         Refusal::from_response(status, error_type.as_deref(), retry_after.as_deref(), &body);
     Error { kind: ErrorKind::Refused(refusal), request_id }
