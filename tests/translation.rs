@@ -154,6 +154,7 @@ fn context(case: &Value, strict: bool) -> ResponseContext {
     let answering = Answering {
         tool_names: serde_json::from_value(case["tool_names"].clone()).unwrap_or_default(),
         answer_tool: case["answer_tool"].as_str().map(str::to_owned),
+        marks_tool_names: case["marks_tool_names"] == true,
     };
     ResponseContext { id: "chatcmpl-1".into(), created: 7, model: "m".into(), strict, answering }
 }

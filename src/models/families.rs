@@ -20,6 +20,7 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     tools: Tools::Always,
     tool_choice: ToolChoices { auto: true, any: true, tool: true },
     tool_names: ToolNames::WithHyphens,
+    marks_tool_names: false,
     tool_use_ids: ToolUseIds::Any,
     forced_tool_while_thinking: true,
     single_tool_calls: false,
@@ -228,6 +229,7 @@ const OPENAI: ModelProfile = ModelProfile {
 const GPT_OSS: ModelProfile = ModelProfile {
     name: "OpenAI gpt-oss",
     prefix: "openai.gpt-oss",
+    marks_tool_names: true,
     reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_HIGH),
     replay: ReasoningReplay::Unsigned,
     ..PLAIN

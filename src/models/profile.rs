@@ -15,6 +15,8 @@ pub struct ModelProfile {
     pub tool_choice: ToolChoices,
     /// Which characters names of tools have.
     pub tool_names: ToolNames,
+    /// Whether it writes marks of its own behind names of tools (`json<|channel|>x`).
+    pub marks_tool_names: bool,
     /// Which ids of tool calls it takes.
     pub tool_use_ids: ToolUseIds,
     /// Whether a tool call can be forced while it thinks.

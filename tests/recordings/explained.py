@@ -105,14 +105,24 @@ def _closed_objects(body: dict[str, Any]) -> dict[str, Any]:
 
 def _texts_of_json(body: dict[str, Any]) -> dict[str, Any]:
     def text(block: dict[str, Any]) -> dict[str, Any]:
-        is_other = "json" in block and not isinstance(block["json"], dict)
-        return {"text": json.dumps(block["json"], ensure_ascii=False)} if is_other else block
+        is_list = isinstance(block.get("json"), list)
+        return {"text": json.dumps(block["json"], ensure_ascii=False)} if is_list else block
 
     def change(block: dict[str, Any]) -> dict[str, Any]:
         result = block.get("toolResult")
         return {"toolResult": {**result, "content": [text(each) for each in result.get("content", [])]}} if result else block
 
     return _turns(body, lambda turn: [change(block) for block in turn["content"]])
+
+
+def _short_formats(body: dict[str, Any]) -> dict[str, Any]:
+    def short(block: dict[str, Any]) -> dict[str, Any]:
+        return {
+            kind: {**value, "format": value["format"].rsplit("/", 1)[-1]} if isinstance(value, dict) and isinstance(value.get("format"), str) else value
+            for kind, value in block.items()
+        }
+
+    return _turns(body, lambda turn: [short(block) for block in turn["content"]])
 
 
 def _whole_when_tools_cannot_stream(request: dict[str, Any], _: Case) -> dict[str, Any]:
@@ -129,8 +139,8 @@ REQUESTS = [
     Rule("results first", "the gateway puts tool results at the start of their turn, where every family takes them",
          _of_body(_results_first)),
     Rule("true image formats", "the gateway goes by an image's bytes where its label is wrong", _of_body(_true_image_formats)),
-    Rule("json of other kinds", "AWS documents objects alone as json of a tool result; anything else is sent as its text",
-         _of_body(_texts_of_json)),
+    Rule("json lists", "AWS was seen to refuse lists as json of a tool result; they are sent as their text", _of_body(_texts_of_json)),
+    Rule("names of formats", "a media type was given as a format; the gateway says what botocore's model has", _of_body(_short_formats)),
     Rule("closed objects", "the gateway says `additionalProperties: false` where an output schema leaves it out, as AWS demands",
          _of_body(_closed_objects)),
     Rule("tools in a stream", "some families do not stream with tools; the gateway asks for the whole answer and streams that",
@@ -155,7 +165,17 @@ def _calls_without_type(view: dict[str, Any], _: Case) -> dict[str, Any]:
     return {**view, "tool_calls": calls} if calls else view
 
 
-# For whole answers and for streams, outside strict mode.
+def _titles_of_pages(view: dict[str, Any], _: Case) -> dict[str, Any]:
+    pages = [each if each.get("title") else {**each, "title": each["url"]} for each in view.get("citations", [])]
+    return {**view, "citations": pages} if pages else view
+
+
+# For whole answers and for streams, in strict mode.
+STRICT_ANSWERS = [
+    Rule("titles of pages", "OpenAI's annotations have a title; a page without one is called by its address", _titles_of_pages),
+]
+
+# The same outside strict mode.
 ANSWERS = [
     Rule("kind of call", "newer Claude says `tool_use` of every call of a client's tool; standing in `tool_calls` says the same",
          _calls_without_type),

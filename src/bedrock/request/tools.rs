@@ -152,7 +152,7 @@ pub enum ToolResultStatus {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ToolResultContentBlock<'a> {
-    /// A JSON object.
+    /// Any JSON but a list.
     Json(&'a RawValue),
     /// Text.
     Text(Cow<'a, str>),

@@ -52,8 +52,8 @@ pub struct ContentPart {
     pub guard_content: Option<RawObject>,
     /// `guarded_text`: `grounding_source`, `query`, `guard_content`.
     pub qualifiers: Option<Vec<String>>,
-    /// `json`: any object.
-    pub json: Option<RawObject>,
+    /// `json`: any JSON.
+    pub json: Option<Box<RawValue>>,
     /// `server_tool_use`: its id.
     pub id: Option<String>,
     /// `server_tool_use`: the tool's name.

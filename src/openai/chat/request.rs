@@ -94,7 +94,7 @@ request! {
     stream_options: StreamOptions = "stream_options";
     /// How much to think, in OpenAI's words. Owner: `reasoning.rs`.
     reasoning_effort: String = "reasoning_effort";
-    /// The same as an object, as OpenAI's newer interface and OpenRouter have it.
+    /// The same as an object, as OpenAI's newer interface and `OpenRouter` have it.
     /// Owner: `reasoning.rs`.
     reasoning: Reasoning = "reasoning";
     /// Portkey: Anthropic's thinking, `{"type", "budget_tokens"}`. Owner: `reasoning.rs`.

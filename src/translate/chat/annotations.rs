@@ -26,12 +26,10 @@ pub(super) fn of_web(
     #[derive(Deserialize)]
     struct Web {
         url: Option<String>,
-        domain: Option<String>,
     }
     let citation: Citation = serde_json::from_str(citation.get()).ok()?;
-    let Web { url, domain } = citation.location?.web?;
-    let url = url?;
-    let title = citation.title.or(domain).unwrap_or_else(|| url.clone());
+    let url = citation.location?.web?.url?;
+    let title = citation.title.unwrap_or_else(|| url.clone());
     Some(Annotation::UrlCitation {
         url_citation: UrlCitation { start_index, end_index, title, url },
     })
@@ -53,7 +51,7 @@ mod tests {
             panic!("no annotation");
         };
         assert_eq!(url_citation.url, "https://a.example/x");
-        assert_eq!(url_citation.title, "a.example");
+        assert_eq!(url_citation.title, "https://a.example/x");
         assert_eq!((url_citation.start_index, url_citation.end_index), (3, 7));
         for other in [
             r#"{"title":"t","location":{"documentChar":{"documentIndex":0,"start":1,"end":2}}}"#,

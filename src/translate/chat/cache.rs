@@ -96,9 +96,8 @@ fn of<'r>(request: &'r mut ConverseRequest<'_>) -> Vec<&'r mut CachePointBlock> 
         SystemContentBlock::Text(_) | SystemContentBlock::GuardContent(_) => None,
     });
     let blocks = request.messages.iter_mut().flat_map(|message| &mut message.content);
-    let messages = blocks.filter_map(|block| match block {
-        ContentBlock::CachePoint(point) => Some(point),
-        _ => None,
+    let messages = blocks.filter_map(|block| {
+        if let ContentBlock::CachePoint(point) = block { Some(point) } else { None }
     });
     tools.chain(system).chain(messages).collect()
 }

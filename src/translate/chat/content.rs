@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::{Error, quoted};
-use super::media::{self, Format, Medium, Reference};
+use super::media::{self, Format, Kind, Medium, Reference};
 use super::scene::{Scene, push_cache_point};
 use super::{names, reasoning};
 use crate::bedrock::request::{
@@ -179,6 +179,7 @@ pub(super) fn medium_block<'a>(
                     label: image.mime_type.as_deref(),
                     name: None,
                     bucket_owner: image.bucket_owner.as_deref(),
+                    kind: Kind::Any,
                 },
             )
         }
@@ -191,6 +192,7 @@ pub(super) fn medium_block<'a>(
                     label: video.mime_type.as_deref(),
                     name: None,
                     bucket_owner: video.bucket_owner.as_deref(),
+                    kind: Kind::Video,
                 },
             )
         }
@@ -203,6 +205,7 @@ pub(super) fn medium_block<'a>(
                     label: audio.format.as_deref().map(sound_label),
                     name: None,
                     bucket_owner: audio.bucket_owner.as_deref(),
+                    kind: Kind::Sound,
                 },
             )
         }
@@ -283,6 +286,7 @@ fn file_reference<'a>(
         label: file.mime_type.as_deref(),
         name: file.filename.as_deref().or(part.title.as_deref()),
         bucket_owner: file.bucket_owner.as_deref(),
+        kind: Kind::Any,
     };
     match (&file.file_data, &file.file_url, &file.file_id) {
         (Some(data), ..) => Ok(("file.file_data", reference(data))),
@@ -325,8 +329,13 @@ fn source_reference<'a>(
     place: fmt::Arguments<'_>,
 ) -> Result<(&'static str, Reference<'a>), Error> {
     let place = format_args!("{place}.source");
-    let reference =
-        |url| Reference { url, label: source.media_type.as_deref(), name, bucket_owner: None };
+    let reference = |url| Reference {
+        url,
+        label: source.media_type.as_deref(),
+        name,
+        bucket_owner: None,
+        kind: Kind::Any,
+    };
     match source.kind.as_str() {
         "base64" => {
             Ok(("source.data", reference(required(source.data.as_deref(), place, "data")?)))

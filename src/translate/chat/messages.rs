@@ -231,10 +231,8 @@ fn put_results_first(blocks: &mut Vec<ContentBlock<'_>>) {
     let (mut results, mut rest) = (Vec::new(), Vec::new());
     let mut of_result = false;
     for block in std::mem::take(blocks) {
-        match block {
-            ContentBlock::ToolResult(_) => of_result = true,
-            ContentBlock::CachePoint(_) => {}
-            _ => of_result = false,
+        if !matches!(block, ContentBlock::CachePoint(_)) {
+            of_result = matches!(block, ContentBlock::ToolResult(_));
         }
         if of_result { results.push(block) } else { rest.push(block) }
     }
@@ -353,10 +351,14 @@ mod tests {
     }
 
     fn told(blocks: &[ContentBlock<'_>]) -> Vec<String> {
-        let tell = |block: &ContentBlock<'_>| match block {
-            ContentBlock::ToolResult(result) => result.tool_use_id.to_string(),
-            ContentBlock::Text(text) => text.to_string(),
-            _ => "|".to_owned(),
+        let tell = |block: &ContentBlock<'_>| {
+            if let ContentBlock::ToolResult(result) = block {
+                result.tool_use_id.to_string()
+            } else if let ContentBlock::Text(text) = block {
+                text.to_string()
+            } else {
+                "|".to_owned()
+            }
         };
         blocks.iter().map(tell).collect()
     }

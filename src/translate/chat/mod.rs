@@ -197,7 +197,11 @@ pub fn request<'a>(
     Ok(Translation {
         request: converse,
         whole_only,
-        answering: Answering { tool_names: names.into_originals(), answer_tool },
+        answering: Answering {
+            tool_names: names.into_originals(),
+            answer_tool,
+            marks_tool_names: profile.marks_tool_names,
+        },
         ignored: report.into_places(),
     })
 }

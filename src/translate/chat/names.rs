@@ -141,7 +141,7 @@ mod tests {
     const MISTRAL: &str = "mistral.mistral-large-2402-v1:0";
 
     fn names(names: &[&'static str], model: &str) -> ToolNames {
-        ToolNames::new(names.to_vec().into_iter(), models::profile(model))
+        ToolNames::new(names.iter().copied(), models::profile(model))
     }
 
     #[test]

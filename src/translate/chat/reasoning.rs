@@ -131,10 +131,10 @@ fn read_effort(word: &str, place: &'static str) -> Result<(Effort, &'static str)
 fn effort_of(tokens: i64) -> Effort {
     match tokens {
         ..=1024 => Effort::Minimal,
-        ..=4096 => Effort::Low,
-        ..=12_288 => Effort::Medium,
-        ..=20_480 => Effort::High,
-        _ => Effort::XHigh,
+        1025..=4096 => Effort::Low,
+        4097..=12_288 => Effort::Medium,
+        12_289..=20_480 => Effort::High,
+        20_481.. => Effort::XHigh,
     }
 }
 

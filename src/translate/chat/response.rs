@@ -39,13 +39,15 @@ pub struct Answering {
     pub tool_names: HashMap<String, String>,
     /// The tool whose input is the text of the answer.
     pub answer_tool: Option<String>,
+    /// Whether the model writes marks of its own behind names of tools.
+    pub marks_tool_names: bool,
 }
 
 impl Answering {
-    /// The client's name of a tool. Some models write their own marks behind it.
+    /// The client's name of a tool.
     pub(super) fn tool_name<'n>(&'n self, name: &'n str) -> &'n str {
         let name = match name.split_once("<|") {
-            Some((before, _)) if !before.is_empty() => before,
+            Some((before, _)) if self.marks_tool_names && !before.is_empty() => before,
             _ => name,
         };
         self.tool_names.get(name).map_or(name, String::as_str)
@@ -204,9 +206,10 @@ impl Parts {
         let text: String = content.into_iter().filter_map(|piece| piece.text).collect();
         let start = self.n_chars;
         self.append(&text);
-        let annotate =
-            |citation: &Box<RawValue>| annotations::of_web(citation, start, self.n_chars);
-        self.annotations.extend(citations.iter().filter_map(annotate));
+        let end = self.n_chars;
+        self.annotations.extend(
+            citations.iter().filter_map(|citation| annotations::of_web(citation, start, end)),
+        );
         if !text.is_empty() || !citations.is_empty() {
             self.blocks.push(ContentBlock::Text { text, citations });
         }

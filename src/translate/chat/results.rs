@@ -96,10 +96,8 @@ struct Said<'a> {
 
 impl Said<'_> {
     fn is_silent(&self) -> bool {
-        self.blocks.iter().all(|block| match block {
-            ToolResultContentBlock::Text(text) => text.trim().is_empty(),
-            _ => false,
-        })
+        let is_blank = |block: &ToolResultContentBlock<'_>| matches!(block, ToolResultContentBlock::Text(text) if text.trim().is_empty());
+        self.blocks.iter().all(is_blank)
     }
 }
 
@@ -140,8 +138,13 @@ fn push_part<'a>(
             ToolResultContentBlock::Text(text.into())
         }
         "json" => {
-            let object = required(part.json.as_ref(), place, "json")?;
-            ToolResultContentBlock::Json(object.as_raw())
+            let json = required(part.json.as_deref(), place, "json")?;
+            // Lists were seen to be refused.
+            if json.get().starts_with('[') {
+                ToolResultContentBlock::Text(json.get().into())
+            } else {
+                ToolResultContentBlock::Json(json)
+            }
         }
         "search_result" => {
             ToolResultContentBlock::SearchResult(content::search_result(part, place)?)

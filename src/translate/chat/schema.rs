@@ -41,19 +41,14 @@ fn amend(schema: &mut Value, without_bounds: bool, depth: usize) -> bool {
     for (name, value) in members.iter_mut() {
         let name = name.as_str();
         let below = |value: &mut Value| amend(value, without_bounds, depth + 1);
-        match value {
-            Value::Object(named) if NAMED.contains(&name) => {
-                for value in named.values_mut() {
-                    changed |= below(value);
-                }
-            }
-            Value::Object(_) if ONE.contains(&name) => changed |= below(value),
-            Value::Array(list) if LIST.contains(&name) => {
-                for value in list {
-                    changed |= below(value);
-                }
-            }
-            _ => {}
+        if ONE.contains(&name) {
+            changed |= below(value);
+        }
+        if let Some(named) = value.as_object_mut().filter(|_| NAMED.contains(&name)) {
+            named.values_mut().for_each(|value| changed |= below(value));
+        }
+        if let Some(list) = value.as_array_mut().filter(|_| LIST.contains(&name)) {
+            list.iter_mut().for_each(|value| changed |= below(value));
         }
     }
     changed

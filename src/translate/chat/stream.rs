@@ -386,9 +386,11 @@ impl ChatStream {
         citations: &[Box<RawValue>],
         emit: &mut impl FnMut(&Chunk<'_>),
     ) {
-        let annotate =
-            |citation: &Box<RawValue>| annotations::of_web(citation, start, self.n_chars);
-        let annotations: Vec<Annotation> = citations.iter().filter_map(annotate).collect();
+        let end = self.n_chars;
+        let annotations: Vec<Annotation> = citations
+            .iter()
+            .filter_map(|citation| annotations::of_web(citation, start, end))
+            .collect();
         if !annotations.is_empty() {
             self.emit_delta(Delta { annotations: &annotations, ..Delta::default() }, emit);
         }

@@ -123,10 +123,10 @@ impl<'a> Offer<'a> {
 
     /// How the history is told.
     pub(super) fn history(&self, profile: &ModelProfile) -> History {
-        match self.choice {
-            Choice::None => History::Text,
-            _ if profile.tools == Tools::Never => History::Text,
-            _ => History::Blocks,
+        if self.choice == Choice::None || profile.tools == Tools::Never {
+            History::Text
+        } else {
+            History::Blocks
         }
     }
 }

@@ -43,5 +43,5 @@ def _judge(exchange: Exchange, bench: Bench, check: Check, *, strict: bool) -> N
         actual = openai_view.completion(reply.json(), strict=strict)
         if strict:
             expected = openai_view.strictly(expected)
-        rules = [] if strict else explained.ANSWERS
+        rules = explained.STRICT_ANSWERS if strict else explained.ANSWERS
         check.settled(exchange.id, *settle(expected, Case(exchange.any_model, actual), rules))

@@ -59,7 +59,7 @@ def _judge(exchange: Exchange, bench: Bench, check: Check, size: int | None, *, 
     if not recorded.complete:
         # Without an end there are no counts to hold against each other, and no reason why.
         expected, actual = _without_end(expected), _without_end(actual)
-    rules = [] if strict else explained.ANSWERS
+    rules = explained.STRICT_ANSWERS if strict else explained.ANSWERS
     check.settled(exchange.id, *settle(expected, Case(exchange.any_model, actual), rules))
 
 

@@ -14,6 +14,28 @@ pub(in super::super) enum Format {
 }
 use Format::{Audio, Document, Image, Video};
 
+impl Format {
+    /// Whether a part that is for this kind alone may hold it.
+    pub(super) fn is(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Any => true,
+            Kind::Video => matches!(self, Video(_)),
+            Kind::Sound => matches!(self, Audio(_)),
+        }
+    }
+}
+
+/// What a part is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Kind {
+    /// Whatever it holds.
+    Any,
+    /// A video.
+    Video,
+    /// Sound.
+    Sound,
+}
+
 /// For errors.
 pub(super) const KNOWN: &str = "images are png, jpeg, gif or webp; documents pdf, csv, doc, docx, xls, xlsx, html, txt or md; videos mkv, mov, mp4, webm, flv, mpeg, wmv or 3gp; sound mp3, wav, flac, ogg, opus, aac, m4a, mka, pcm";
 
@@ -94,18 +116,21 @@ pub(super) fn labelled(label: &str) -> Option<Format> {
 }
 
 /// What something is, from its first bytes and from what it is said to be.
-pub(super) fn recognise(beginning: &[u8], label: Option<&str>) -> Option<Format> {
-    let said = label.and_then(labelled);
+pub(super) fn recognise(beginning: &[u8], label: Option<&str>, kind: Kind) -> Option<Format> {
+    let said = label.and_then(labelled).filter(|said| said.is(kind));
     match signature(beginning) {
-        Some(Signature::Is(format)) => Some(format),
+        Some(Signature::Is(format)) if format.is(kind) => Some(format),
+        // The model may still make something of it.
+        Some(Signature::Is(_)) => said,
         // Containers of several formats: the label says which.
         Some(Signature::OneOf(formats)) => {
-            said.filter(|said| formats.contains(said)).or_else(|| formats.first().copied())
+            let of_kind = || formats.iter().copied().find(|format| format.is(kind));
+            said.filter(|said| formats.contains(said)).or_else(of_kind)
         }
         Some(Signature::Unreadable) => None,
         None => match (said, label) {
             (Some(format), _) => Some(format),
-            (None, None) if is_text(beginning) => Some(Document("txt")),
+            (None, None) if kind == Kind::Any && is_text(beginning) => Some(Document("txt")),
             _ => None,
         },
     }
@@ -213,7 +238,12 @@ mod tests {
             (b"\x00\x01\x02", None, None),
             (b"AAAA", Some("image/png"), Some(Image("png"))),
         ] {
-            assert_eq!(recognise(bytes, label), format, "{label:?}");
+            assert_eq!(recognise(bytes, label, Kind::Any), format, "{label:?}");
         }
+        let video = |bytes: &[u8], label| recognise(bytes, label, Kind::Video);
+        assert_eq!(video(b"\xff\xd8\xff\xe0", Some("video/mp4")), Some(Video("mp4")));
+        assert_eq!(video(b"\xff\xd8\xff\xe0", None), None);
+        let sound = |bytes: &[u8], label| recognise(bytes, label, Kind::Sound);
+        assert_eq!(sound(b"\0\0\0\x18ftypisom", None), Some(Audio("mp4")));
     }
 }

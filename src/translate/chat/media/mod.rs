@@ -10,7 +10,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-pub(super) use format::Format;
+pub(super) use format::{Format, Kind};
 pub(super) use names::DocumentNames;
 pub use remote::{RemoteFile, RemoteFiles, remote_urls};
 
@@ -37,6 +37,8 @@ pub(super) struct Reference<'a> {
     pub(super) name: Option<&'a str>,
     /// Who owns the bucket of an `s3:` URL.
     pub(super) bucket_owner: Option<&'a str>,
+    /// What the part is for.
+    pub(super) kind: Kind,
 }
 
 /// Finds what a part refers to. What it holds counts before what it is said to be.
@@ -97,8 +99,8 @@ fn here<'a>(
     };
     let bytes = bytes.ok_or_else(not_base64)?;
     let label = label.or_else(|| reference.name.and_then(extension));
-    let format =
-        format::recognise(&beginning(&bytes), label).ok_or_else(|| unknown_format(label, place))?;
+    let format = format::recognise(&beginning(&bytes), label, reference.kind)
+        .ok_or_else(|| unknown_format(label, place))?;
     let name = reference.name.map(Cow::Borrowed);
     Ok(Medium { format, source: BlobSource::Bytes(bytes), name })
 }
@@ -145,7 +147,7 @@ fn from_web<'a>(
     // Servers say `application/octet-stream` where they do not know.
     let told = file.media_type.as_deref().filter(|label| format::labelled(label).is_some());
     let label = told.or(reference.label).or_else(|| extension(&name));
-    let format = format::recognise(&beginning(&file.base64), label)
+    let format = format::recognise(&beginning(&file.base64), label, reference.kind)
         .ok_or_else(|| unknown_format(label.or(file.media_type.as_deref()), place))?;
     let source = BlobSource::Bytes(Cow::Borrowed(file.base64.as_str()));
     Ok(Medium { format, source, name: Some(name) })
