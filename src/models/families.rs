@@ -30,6 +30,11 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     cache_points: CachePoints::Everywhere,
     cache_ttl: true,
     images: ImagesIn::MessagesAndToolResults,
+    media_in_s3: true,
+    documents: true,
+    videos: true,
+    sound: true,
+    citations: true,
     reasoning: ReasoningForm::Unknown,
     replay: ReasoningReplay::Signed,
     sampling: Sampling::Both,
@@ -52,6 +57,9 @@ const CLAUDE: ModelProfile = ModelProfile {
     tool_choice: ToolChoices { auto: true, any: false, tool: false },
     single_tool_calls: true,
     strict_tools: false,
+    media_in_s3: false,
+    videos: false,
+    sound: false,
     reasoning: ReasoningForm::Adaptive(UP_TO_XHIGH),
     sampling: Sampling::None,
     top_k: TopK::None,
@@ -101,6 +109,8 @@ const CLAUDE_2: ModelProfile = ModelProfile {
     name: "Claude 2",
     prefix: "anthropic.claude-v2",
     tools: Tools::Never,
+    images: ImagesIn::Nowhere,
+    citations: false,
     ..CLAUDE_3
 };
 
@@ -111,6 +121,8 @@ const NOVA: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::NotInTools,
     cache_ttl: false,
+    sound: false,
+    citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
     top_k: TopK::InferenceConfig,
@@ -120,12 +132,24 @@ const NOVA: ModelProfile = ModelProfile {
     ..UNKNOWN
 };
 
+const NOVA_2: ModelProfile = ModelProfile {
+    name: "Amazon Nova 2",
+    prefix: "amazon.nova-2",
+    reasoning: ReasoningForm::ReasoningConfig(UP_TO_HIGH),
+    replay: ReasoningReplay::Unsigned,
+    ..NOVA
+};
+
 /// What most other vendors' models have in common.
 const PLAIN: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::None,
     cache_ttl: false,
-    images: ImagesIn::Messages,
+    images: ImagesIn::Nowhere,
+    media_in_s3: false,
+    videos: false,
+    sound: false,
+    citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
     top_k: TopK::None,
@@ -162,6 +186,7 @@ const MISTRAL: ModelProfile = ModelProfile {
     prefix: "mistral.",
     tool_use_ids: ToolUseIds::NineAlphanumerics,
     mixed_result_turns: false,
+    images: ImagesIn::Messages,
     ..OPEN_WEIGHT
 };
 /// The generation of 2024.
@@ -169,6 +194,7 @@ const MISTRAL_LARGE: ModelProfile = ModelProfile {
     prefix: "mistral.mistral-large-2",
     tools: Tools::WholeAnswersOnly,
     tool_choice: ToolChoices { auto: true, any: true, tool: false },
+    images: ImagesIn::Nowhere,
     structured_output: StructuredOutput::None,
     ..MISTRAL
 };
@@ -214,6 +240,7 @@ const DEEPSEEK: ModelProfile = ModelProfile {
 const OPENAI: ModelProfile = ModelProfile {
     name: "OpenAI",
     prefix: "openai.",
+    images: ImagesIn::Messages,
     reasoning: ReasoningForm::Nested(&[
         (NoEffort, "none"),
         (Low, "low"),
@@ -235,9 +262,22 @@ const GPT_OSS: ModelProfile = ModelProfile {
     ..PLAIN
 };
 
+const QWEN: ModelProfile = ModelProfile {
+    name: "Qwen",
+    prefix: "qwen.",
+    reasoning: ReasoningForm::Member(
+        "reasoning_config",
+        &[(NoEffort, "none"), (Low, "low"), (High, "high")],
+    ),
+    documents: false,
+    first_turn: FirstTurn::Anyone,
+    ..OPEN_WEIGHT
+};
+
 const KIMI: ModelProfile = ModelProfile {
     name: "Moonshot Kimi",
     prefix: "moonshot",
+    images: ImagesIn::Messages,
     replay: ReasoningReplay::Unsigned,
     first_turn: FirstTurn::Anyone,
     ..OPEN_WEIGHT
@@ -268,6 +308,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "anthropic.claude-sonnet-4-2", ..CLAUDE_4 },
     ModelProfile { name: "Claude 3.7", prefix: "anthropic.claude-3-7", ..CLAUDE_4 },
     ModelProfile { prefix: "anthropic.claude-3-5", ..CLAUDE_3_5 },
+    ModelProfile { prefix: "anthropic.claude-3-5-haiku", images: ImagesIn::Nowhere, ..CLAUDE_3_5 },
     ModelProfile {
         prefix: "anthropic.claude-3-5-sonnet-20240620",
         cache_points: CachePoints::None,
@@ -278,12 +319,15 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { name: "Claude Instant", prefix: "anthropic.claude-instant", ..CLAUDE_2 },
     NOVA,
     ModelProfile {
-        name: "Amazon Nova 2",
-        prefix: "amazon.nova-2",
-        reasoning: ReasoningForm::ReasoningConfig(UP_TO_HIGH),
-        replay: ReasoningReplay::Unsigned,
+        name: "Amazon Nova Micro",
+        prefix: "amazon.nova-micro",
+        images: ImagesIn::Nowhere,
+        documents: false,
+        videos: false,
         ..NOVA
     },
+    NOVA_2,
+    ModelProfile { prefix: "amazon.nova-2-omni", sound: true, ..NOVA_2 },
     TITAN,
     LLAMA,
     ModelProfile { prefix: "meta.llama2", ..LLAMA_WITHOUT_TOOLS },
@@ -291,23 +335,34 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "meta.llama3-70b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-1b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-3b", ..LLAMA_WITHOUT_TOOLS },
+    ModelProfile { prefix: "meta.llama3-2-11b", images: ImagesIn::Messages, ..LLAMA },
+    ModelProfile { prefix: "meta.llama3-2-90b", images: ImagesIn::Messages, ..LLAMA },
     ModelProfile { prefix: "meta.llama4", images: ImagesIn::MessagesAndToolResults, ..LLAMA },
     MISTRAL,
     MISTRAL_LARGE,
     ModelProfile { prefix: "mistral.mistral-small-2", ..MISTRAL_LARGE },
-    ModelProfile { prefix: "mistral.pixtral", ..MISTRAL_LARGE },
+    ModelProfile { prefix: "mistral.pixtral", images: ImagesIn::Messages, ..MISTRAL_LARGE },
+    ModelProfile {
+        name: "Mistral Voxtral",
+        prefix: "mistral.voxtral",
+        images: ImagesIn::Nowhere,
+        sound: true,
+        ..MISTRAL
+    },
+    ModelProfile { prefix: "mistral.devstral", images: ImagesIn::Nowhere, ..MISTRAL },
     MISTRAL_7B,
     ModelProfile { prefix: "mistral.mixtral", ..MISTRAL_7B },
     COHERE,
     COHERE_TEXT,
-    ModelProfile { prefix: "cohere.command-light", ..COHERE_TEXT },
+    ModelProfile { prefix: "cohere.command-light", documents: false, ..COHERE_TEXT },
     AI21,
-    ModelProfile { prefix: "ai21.jamba-instruct", tools: Tools::Never, ..AI21 },
+    ModelProfile { prefix: "ai21.jamba-instruct", tools: Tools::Never, documents: false, ..AI21 },
     ModelProfile {
         name: "AI21 Jurassic",
         prefix: "ai21.j2",
         system_prompts: false,
         tools: Tools::Never,
+        documents: false,
         ..AI21
     },
     DEEPSEEK,
@@ -329,16 +384,8 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         structured_output: StructuredOutput::None,
         ..OPENAI
     },
-    ModelProfile {
-        name: "Qwen",
-        prefix: "qwen.",
-        reasoning: ReasoningForm::Member(
-            "reasoning_config",
-            &[(NoEffort, "none"), (Low, "low"), (High, "high")],
-        ),
-        first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT
-    },
+    QWEN,
+    ModelProfile { prefix: "qwen.qwen3-vl", images: ImagesIn::Messages, ..QWEN },
     ModelProfile {
         name: "Writer Palmyra",
         prefix: "writer.",
@@ -349,6 +396,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         ..PLAIN
     },
     KIMI,
+    ModelProfile { prefix: "moonshot.kimi-k2-thinking", images: ImagesIn::Nowhere, ..KIMI },
     ModelProfile { prefix: "moonshotai.kimi-k3", sampling: Sampling::None, ..KIMI },
     ModelProfile {
         name: "MiniMax",
@@ -371,17 +419,29 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         first_turn: FirstTurn::Anyone,
         ..OPEN_WEIGHT
     },
-    ModelProfile { name: "Google Gemma", prefix: "google.", ..OPEN_WEIGHT },
-    ModelProfile { name: "NVIDIA Nemotron", prefix: "nvidia.", ..OPEN_WEIGHT },
+    ModelProfile {
+        name: "Google Gemma",
+        prefix: "google.",
+        images: ImagesIn::Messages,
+        ..OPEN_WEIGHT
+    },
+    ModelProfile {
+        name: "NVIDIA Nemotron",
+        prefix: "nvidia.",
+        images: ImagesIn::Messages,
+        ..OPEN_WEIGHT
+    },
     // The emulator's own models follow Claude's rules, without the limits of
     // particular versions.
     ModelProfile {
         name: "the emulator's model",
         prefix: "emulator.",
         strict_tools: true,
+        media_in_s3: true,
+        videos: true,
+        sound: true,
         reasoning: ReasoningForm::BudgetOrAdaptive(UP_TO_HIGH),
         sampling: Sampling::Both,
-        structured_output: StructuredOutput::Schema,
         ..CLAUDE_4_6
     },
 ];

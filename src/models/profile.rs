@@ -36,6 +36,16 @@ pub struct ModelProfile {
     pub cache_ttl: bool,
     /// Where it reads images.
     pub images: ImagesIn,
+    /// Whether images and videos may lie in S3.
+    pub media_in_s3: bool,
+    /// Whether it reads documents.
+    pub documents: bool,
+    /// Whether it reads videos.
+    pub videos: bool,
+    /// Whether it hears sound.
+    pub sound: bool,
+    /// Whether it cites documents and search results.
+    pub citations: bool,
     /// How it is asked to think.
     pub reasoning: ReasoningForm,
     /// How reasoning of earlier turns is told to it.
@@ -111,6 +121,8 @@ pub enum CachePoints {
 /// Where a family reads images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImagesIn {
+    /// Nowhere.
+    Nowhere,
     /// In the user's words only.
     Messages,
     /// There, and in results of tools.

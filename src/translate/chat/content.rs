@@ -17,6 +17,7 @@ use crate::bedrock::request::{
 };
 use crate::bedrock::response::SERVER_TOOL_USE;
 use crate::json::string_or::StringOr;
+use crate::models::ImagesIn;
 use crate::openai::chat::{Content, ContentPart, Source};
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
@@ -67,7 +68,9 @@ fn push_of_user<'a>(
         "guard_content" | "guardContent" | "guarded_text" => {
             blocks.push(ContentBlock::GuardContent(guarded(part, place)?));
         }
-        "search_result" => blocks.push(ContentBlock::SearchResult(search_result(part, place)?)),
+        "search_result" => {
+            blocks.push(ContentBlock::SearchResult(search_result(part, place, scene)?))
+        }
         _ => match medium_block(part, place, scene)? {
             Some(block) => blocks.push(block),
             None => {
@@ -245,6 +248,7 @@ fn block_of<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<ContentBlock<'a>, Error> {
     let Medium { format, source, name } = medium;
+    check_medium(format, &source, place, scene)?;
     Ok(match format {
         Format::Image(format) => ContentBlock::Image(ImageBlock { format, source }),
         Format::Video(format) => ContentBlock::Video(VideoBlock { format, source }),
@@ -257,6 +261,33 @@ fn block_of<'a>(
             return document_block(part, format, source, name.as_deref(), place, scene);
         }
     })
+}
+
+/// A family that cannot read something has Bedrock refuse the request; here the
+/// refusal says where it stands.
+fn check_medium(
+    format: Format,
+    source: &BlobSource<'_>,
+    place: fmt::Arguments<'_>,
+    scene: &Scene<'_, '_>,
+) -> Result<(), Error> {
+    let profile = scene.profile;
+    let (what, is_read, may_lie_in_s3) = match format {
+        Format::Image(_) => ("images", profile.images != ImagesIn::Nowhere, profile.media_in_s3),
+        Format::Video(_) => ("videos", profile.videos, profile.media_in_s3),
+        Format::Audio(_) => ("sound", profile.sound, true),
+        Format::Document(_) => ("documents", profile.documents, true),
+    };
+    if !is_read {
+        return Err(Error::at(place, format!("{} takes no {what}", profile.name)));
+    }
+    if matches!(source, BlobSource::S3Location(_)) && !may_lie_in_s3 {
+        return Err(Error::at(
+            place,
+            format!("{} takes no {what} from S3; send the data itself", profile.name),
+        ));
+    }
+    Ok(())
 }
 
 fn document_block<'a>(
@@ -272,7 +303,7 @@ fn document_block<'a>(
         name: scene.documents.next(name),
         source,
         context: part.context.as_deref(),
-        citations: citations_config(part, place)?,
+        citations: citations_config(part, place, scene)?,
     }))
 }
 
@@ -352,6 +383,7 @@ fn source_reference<'a>(
 pub(super) fn search_result<'a>(
     part: &'a ContentPart,
     place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
 ) -> Result<SearchResultBlock<'a>, Error> {
     #[derive(Deserialize)]
     struct Piece<'a> {
@@ -369,13 +401,14 @@ pub(super) fn search_result<'a>(
         source,
         title: required(part.title.as_deref(), place, "title")?,
         content: pieces.into_iter().map(|piece| TextPiece { text: piece.text }).collect(),
-        citations: citations_config(part, place)?,
+        citations: citations_config(part, place, scene)?,
     })
 }
 
 fn citations_config(
     part: &ContentPart,
     place: fmt::Arguments<'_>,
+    scene: &mut Scene<'_, '_>,
 ) -> Result<Option<CitationsConfig>, Error> {
     #[derive(Deserialize)]
     struct Config {
@@ -385,6 +418,11 @@ fn citations_config(
     let config: Config = serde_json::from_str(raw.get()).map_err(|_| {
         Error::at(format_args!("{place}.citations"), "must be of the form {\"enabled\": true}")
     })?;
+    if config.enabled && !scene.profile.citations {
+        let why = format!("{} does not cite", scene.profile.name);
+        scene.report.ignore(format_args!("{place}.citations"), &why)?;
+        return Ok(None);
+    }
     Ok(Some(CitationsConfig { enabled: config.enabled }))
 }
 

@@ -1,5 +1,6 @@
 //! The conversation: roles, order and merging of turns.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::calls::Calls;
@@ -156,10 +157,22 @@ impl<'a> Conversation<'a> {
         if !scene.profile.system_prompts {
             self.put_instructions_into_the_first_turn();
         }
+        self.trim_the_last_word();
         let starts_with_user =
             self.messages.first().is_none_or(|message| message.role == Role::User);
         if scene.profile.first_turn == FirstTurn::User && !starts_with_user {
             self.messages.insert(0, filler(Role::User));
+        }
+    }
+
+    /// Claude refuses a last word of the assistant that ends in white space.
+    fn trim_the_last_word(&mut self) {
+        let last = self.messages.last_mut().filter(|last| last.role == Role::Assistant);
+        if let Some(ContentBlock::Text(text)) = last.and_then(|last| last.content.last_mut()) {
+            match text {
+                Cow::Borrowed(said) => *text = Cow::Borrowed(said.trim_end()),
+                Cow::Owned(said) => said.truncate(said.trim_end().len()),
+            }
         }
     }
 

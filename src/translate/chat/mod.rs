@@ -152,6 +152,12 @@ pub fn request<'a>(
         Output::Tool(tool) => {
             answer_tool = Some(tool.name.clone());
             tool.add_to(&mut tools.config);
+            if std::mem::take(&mut tools.single_calls) {
+                report.ignore(
+                    "parallel_tool_calls",
+                    "the answer's form takes a forced call, which cannot be asked for together with single calls",
+                )?;
+            }
         }
     }
 

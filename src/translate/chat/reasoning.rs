@@ -88,6 +88,8 @@ impl<'a> Wish<'a> {
         });
         match (of_thinking, self.effort) {
             (Some(Effort::None), _) => Some(Effort::None),
+            // What is said in more detail counts.
+            (Some(of_thinking), Some((Effort::None, _))) => Some(of_thinking),
             (_, Some((effort, _))) => Some(effort),
             (of_thinking, None) => of_thinking,
         }
@@ -293,7 +295,8 @@ fn adaptive(
     thinking.insert("type".to_owned(), "adaptive".into());
     let mut fields = vec![("thinking", thinking.into())];
     // A budget is as good as an effort; without either, the model has its own.
-    let effort = wish.effort.map(|(effort, _)| effort).or(budget.map(|_| effort));
+    let said = wish.effort.map(|(effort, _)| effort).filter(|effort| *effort != Effort::None);
+    let effort = said.or(budget.map(|_| effort));
     if let Some(word) = effort.and_then(|effort| word_for(effort, efforts)) {
         fields.push(("output_config", json!({ "effort": word })));
     }

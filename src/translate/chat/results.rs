@@ -147,12 +147,12 @@ fn push_part<'a>(
             }
         }
         "search_result" => {
-            ToolResultContentBlock::SearchResult(content::search_result(part, place)?)
+            ToolResultContentBlock::SearchResult(content::search_result(part, place, scene)?)
         }
         _ => match medium_block(part, place, scene)? {
             Some(ContentBlock::Image(image)) => match scene.profile.images {
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
-                ImagesIn::Messages => {
+                ImagesIn::Messages | ImagesIn::Nowhere => {
                     said.beside.push(ContentBlock::Image(image));
                     ToolResultContentBlock::Text(HOISTED.into())
                 }
