@@ -8,8 +8,8 @@
 
 use super::profile::Effort::{High, Low, Medium, None as NoEffort, XHigh};
 use super::profile::{
-    CachePoints, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm, ReasoningReplay,
-    Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
+    BesideResults, CachePoints, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
+    ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
 };
 
 /// A family that the table does not know: everything is passed on.
@@ -25,13 +25,14 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     forced_tool_while_thinking: true,
     single_tool_calls: false,
     strict_tools: true,
-    mixed_result_turns: true,
+    beside_results: BesideResults::Anything,
     result_status: true,
     cache_points: CachePoints::Everywhere,
     cache_ttl: true,
     images: ImagesIn::MessagesAndToolResults,
     media_in_s3: true,
     documents: true,
+    documents_in_results: true,
     videos: true,
     sound: true,
     citations: true,
@@ -57,6 +58,7 @@ const CLAUDE: ModelProfile = ModelProfile {
     tool_choice: ToolChoices { auto: true, any: false, tool: false },
     single_tool_calls: true,
     strict_tools: false,
+    beside_results: BesideResults::NoTextDocuments,
     media_in_s3: false,
     videos: false,
     sound: false,
@@ -121,6 +123,7 @@ const NOVA: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::NotInTools,
     cache_ttl: false,
+    documents_in_results: false,
     sound: false,
     citations: false,
     reasoning: ReasoningForm::None,
@@ -176,7 +179,7 @@ const LLAMA: ModelProfile = ModelProfile {
     prefix: "meta.",
     tools: Tools::WholeAnswersOnly,
     tool_choice: ONLY_AUTO,
-    mixed_result_turns: false,
+    beside_results: BesideResults::Nothing,
     ..PLAIN
 };
 const LLAMA_WITHOUT_TOOLS: ModelProfile = ModelProfile { tools: Tools::Never, ..LLAMA };
@@ -185,7 +188,7 @@ const MISTRAL: ModelProfile = ModelProfile {
     name: "Mistral",
     prefix: "mistral.",
     tool_use_ids: ToolUseIds::NineAlphanumerics,
-    mixed_result_turns: false,
+    beside_results: BesideResults::Nothing,
     images: ImagesIn::Messages,
     ..OPEN_WEIGHT
 };
@@ -391,7 +394,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         prefix: "writer.",
         tools: Tools::WholeAnswersOnly,
         tool_choice: ONLY_AUTO,
-        mixed_result_turns: false,
+        beside_results: BesideResults::Nothing,
         result_status: false,
         ..PLAIN
     },

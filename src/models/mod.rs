@@ -7,7 +7,7 @@ mod families;
 mod profile;
 
 pub use profile::{
-    CachePoints, Effort, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
+    BesideResults, CachePoints, Effort, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
     ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
     word_for,
 };

@@ -26,8 +26,8 @@ pub struct ModelProfile {
     pub single_tool_calls: bool,
     /// Whether a tool may be `strict`.
     pub strict_tools: bool,
-    /// Whether results of tools may share a turn with other content.
-    pub mixed_result_turns: bool,
+    /// What may share a turn with results of tools.
+    pub beside_results: BesideResults,
     /// Whether a result may say that it is an error.
     pub result_status: bool,
     /// Where prompt caching has points.
@@ -40,6 +40,8 @@ pub struct ModelProfile {
     pub media_in_s3: bool,
     /// Whether it reads documents.
     pub documents: bool,
+    /// Whether results of tools may hold documents.
+    pub documents_in_results: bool,
     /// Whether it reads videos.
     pub videos: bool,
     /// Whether it hears sound.
@@ -105,6 +107,17 @@ pub enum ToolUseIds {
     Any,
     /// Nine letters and digits, or an id that Bedrock made.
     NineAlphanumerics,
+}
+
+/// What may share a turn with results of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BesideResults {
+    /// Anything.
+    Anything,
+    /// Text, images and PDFs; no other documents.
+    NoTextDocuments,
+    /// Nothing.
+    Nothing,
 }
 
 /// Where prompt caching has points.

@@ -157,7 +157,7 @@ fn assistant() -> BoxedStrategy<Vec<Value>> {
     let call = (id, select(TOOL_NAMES), arguments);
     let result = prop_oneof![
         3 => text().prop_map(Value::from),
-        1 => vec(prop_oneof![text_part(), image_part()], 0..3).prop_map(Value::from),
+        1 => vec(prop_oneof![text_part(), image_part(), file_part()], 0..3).prop_map(Value::from),
         1 => Just(Value::Null),
     ];
     let calls = (said(), vec((call, result), 1..4), any::<bool>(), option::of(text())).prop_map(
@@ -285,18 +285,18 @@ fn fault(answer: &Answer) -> Option<String> {
 async fn any_conversation_is_answered_or_refused_with_its_place() {
     let stack = Stack::start().await;
     let config = Config::default();
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(CASES);
+    let cases = from_environment("PROPTEST_CASES").unwrap_or(CASES.into());
     let mut runner =
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed()));
     let strategy = request();
-    let (mut n_answered, mut n_refused) = (0, 0);
+    let (mut n_answered, mut n_refused) = (0_u64, 0_u64);
     let mut faults: Vec<String> = Vec::new();
     for _ in 0..cases {
         let mut tree = strategy.new_tree(&mut runner).unwrap();
         let answer = stack.ask(&tree.current()).await;
         let Some(mut said) = fault(&answer) else {
-            n_answered += u32::from(answer.status == 200);
-            n_refused += u32::from(answer.status == 400);
+            n_answered += u64::from(answer.status == 200);
+            n_refused += u64::from(answer.status == 400);
             continue;
         };
         // As small as it gets while Bedrock still says the same kind of thing.
@@ -333,8 +333,13 @@ const MAX_FAULTS: usize = 8;
 
 /// `PROPTEST_RNG_SEED` chooses other conversations.
 fn seed() -> [u8; 32] {
-    let number = std::env::var("PROPTEST_RNG_SEED").ok().and_then(|n| n.parse::<u64>().ok());
+    let number = from_environment("PROPTEST_RNG_SEED").unwrap_or_default();
     let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&number.unwrap_or_default().to_le_bytes());
+    seed[..8].copy_from_slice(&number.to_le_bytes());
     seed
+}
+
+#[expect(clippy::disallowed_methods, reason = "for the person who runs the tests")]
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }

@@ -298,12 +298,19 @@ fn document_block<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<ContentBlock<'a>, Error> {
+    let mut citations = citations_config(part, place, scene)?;
+    let is_cited = citations.is_some_and(|citations| citations.enabled);
+    if is_cited && !matches!(format, "pdf" | "txt") {
+        let why = "Bedrock cites pdf and txt documents only";
+        scene.report.ignore(format_args!("{place}.citations"), why)?;
+        citations = None;
+    }
     Ok(ContentBlock::Document(DocumentBlock {
         format,
         name: scene.documents.next(name),
         source,
         context: part.context.as_deref(),
-        citations: citations_config(part, place, scene)?,
+        citations,
     }))
 }
 

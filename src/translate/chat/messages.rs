@@ -9,7 +9,7 @@ use super::scene::{FILLER, Scene, push_cache_point};
 use super::{content, reasoning, results, tools};
 use crate::bedrock::request::{ContentBlock, Message, Role, SystemContentBlock};
 use crate::json::string_or::StringOr;
-use crate::models::{FirstTurn, ModelProfile};
+use crate::models::{BesideResults, FirstTurn, ModelProfile};
 use crate::openai::chat;
 
 /// The conversation in Converse's form.
@@ -151,9 +151,7 @@ impl<'a> Conversation<'a> {
             put_results_first(&mut message.content);
             put_text_beside_documents(&mut message.content);
         }
-        if !scene.profile.mixed_result_turns {
-            self.part_results_from_the_rest();
-        }
+        self.part_results_from_the_rest(scene.profile.beside_results);
         if !scene.profile.system_prompts {
             self.put_instructions_into_the_first_turn();
         }
@@ -192,16 +190,31 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Some families take nothing beside results of tools; since AWS merges turns
-    /// of one side, a word of the assistant has to stand between.
-    fn part_results_from_the_rest(&mut self) {
+    /// Some families do not take everything beside results of tools; since AWS merges
+    /// turns of one side, a word of the assistant has to stand between.
+    fn part_results_from_the_rest(&mut self, beside: BesideResults) {
+        let is_taken = |block: &ContentBlock<'_>| match beside {
+            BesideResults::Anything => true,
+            BesideResults::Nothing => false,
+            BesideResults::NoTextDocuments => {
+                !matches!(block, ContentBlock::Document(document) if document.format != "pdf")
+            }
+        };
+        if beside == BesideResults::Anything {
+            return;
+        }
         for message in std::mem::take(&mut self.messages) {
             let Message { role, mut content } = message;
-            let n_results = content
-                .iter()
-                .take_while(|block| matches!(block, ContentBlock::ToolResult(_)))
-                .count();
-            if role == Role::Assistant || n_results == 0 || n_results == content.len() {
+            let is_of_result = |block: &&ContentBlock<'_>| {
+                matches!(block, ContentBlock::ToolResult(_) | ContentBlock::CachePoint(_))
+            };
+            let n_results = match content.first() {
+                Some(ContentBlock::ToolResult(_)) if role == Role::User => {
+                    content.iter().take_while(is_of_result).count()
+                }
+                _ => 0,
+            };
+            if n_results == 0 || content.iter().skip(n_results).all(is_taken) {
                 self.messages.push(Message { role, content });
                 continue;
             }

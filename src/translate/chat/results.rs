@@ -17,8 +17,9 @@ use crate::openai::chat;
 
 /// What an error without a word says: Bedrock refuses an empty one.
 const SILENT_ERROR: &str = "The tool failed and did not say why.";
-/// What stands in a result for an image that follows it.
-const HOISTED: &str = "[image: see below]";
+/// What stands in a result for something that follows it.
+const HOISTED_IMAGE: &str = "[image: see below]";
+const HOISTED_DOCUMENT: &str = "[document: see below]";
 
 /// The blocks of a result: the result itself, then what cannot be part of it.
 pub(super) fn blocks<'a>(
@@ -154,10 +155,20 @@ fn push_part<'a>(
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
                 ImagesIn::Messages | ImagesIn::Nowhere => {
                     said.beside.push(ContentBlock::Image(image));
-                    ToolResultContentBlock::Text(HOISTED.into())
+                    ToolResultContentBlock::Text(HOISTED_IMAGE.into())
                 }
             },
-            Some(ContentBlock::Document(document)) => ToolResultContentBlock::Document(document),
+            Some(ContentBlock::Document(mut document)) if scene.profile.documents_in_results => {
+                if document.citations.take().is_some_and(|citations| citations.enabled) {
+                    let why = "Bedrock does not cite documents in results of tools";
+                    scene.report.ignore(format_args!("{place}.citations"), why)?;
+                }
+                ToolResultContentBlock::Document(document)
+            }
+            Some(document @ ContentBlock::Document(_)) => {
+                said.beside.push(document);
+                ToolResultContentBlock::Text(HOISTED_DOCUMENT.into())
+            }
             Some(ContentBlock::Video(video)) => ToolResultContentBlock::Video(video),
             _ => {
                 return Err(unknown_part(

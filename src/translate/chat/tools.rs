@@ -1,6 +1,7 @@
 //! `tools`, `tool_choice`, `parallel_tool_calls`, and calls of earlier turns.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -84,8 +85,25 @@ impl<'a> Offer<'a> {
             (None, None) => (Choice::Unsaid, "tool_choice"),
         };
         let offer = Self { tools, choice, place, parallel: request.parallel_tool_calls };
+        offer.check_names()?;
         offer.check_choice()?;
         Ok(offer)
+    }
+
+    /// Bedrock has no way to tell two tools of one name apart.
+    fn check_names(&self) -> Result<(), Error> {
+        let mut seen = HashSet::with_capacity(self.tools.len());
+        for offered in &self.tools {
+            if let OfferedTool::Function(function) = offered.tool
+                && !seen.insert(function.name.as_str())
+            {
+                return Err(Error::at(
+                    format_args!("{}.function.name", offered.place),
+                    format!("`{}` is the name of two tools", quoted(&function.name)),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn check_choice(&self) -> Result<(), Error> {
@@ -263,7 +281,7 @@ pub(super) fn called_earlier(messages: &[chat::Message]) -> impl Iterator<Item =
         let calls = message.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
         calls.chain(&message.function_call)
     });
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     calls.map(|function| function.name.as_str()).filter(move |name| seen.insert(*name))
 }
 
