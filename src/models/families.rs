@@ -381,7 +381,6 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         strict_tools: true,
         reasoning: ReasoningForm::BudgetOrAdaptive(UP_TO_HIGH),
         sampling: Sampling::Both,
-        structured_output: StructuredOutput::Schema,
         ..CLAUDE_4_6
     },
 ];
