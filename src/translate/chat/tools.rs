@@ -12,12 +12,13 @@ use super::error::{Error, quoted};
 use super::names::{self, ToolNames};
 use super::report::Report;
 use super::scene::Scene;
+use super::schema::close_tool;
 use crate::bedrock::request::{
     ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
     ToolInputSchema, ToolSpecification, ToolUseBlock,
 };
 use crate::json::string_or::StringOr;
-use crate::models::{ModelProfile, Tools};
+use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
 /// How calls and their results of earlier turns are told.
@@ -373,17 +374,21 @@ fn specification<'a>(
     names: &ToolNames,
     report: &mut Report,
 ) -> Result<ToolSpecification<'a>, Error> {
-    let strict = function.strict == Some(true);
-    if strict && !profile.strict_tools {
+    let wants_strict = function.strict == Some(true);
+    let strict = wants_strict && profile.strict_tools;
+    if wants_strict && !strict {
         let why = format!("{} does not hold calls to their schema", profile.name);
         report.ignore(format_args!("{place}.function.strict"), &why)?;
     }
+    let schema = schema(function.parameters.as_deref(), place)?;
     Ok(ToolSpecification {
         name: names.to_bedrock(&function.name),
         // Bedrock refuses an empty description.
         description: function.description.as_deref().filter(|text| !text.trim().is_empty()),
-        input_schema: ToolInputSchema { json: schema(function.parameters.as_deref(), place)? },
-        strict: (strict && profile.strict_tools).then_some(true),
+        input_schema: ToolInputSchema {
+            json: if strict { closed(schema, profile) } else { schema },
+        },
+        strict: strict.then_some(true),
     })
 }
 
@@ -409,6 +414,17 @@ fn schema<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a
         serde_json::from_str(parameters.get()).map_err(not_an_object)?;
     repaired.insert("type".to_owned(), "object".into());
     Ok(Schema::Repaired(repaired))
+}
+
+/// Calls are held only to schemas that leave nothing open, as they are in OpenAI's
+/// strict mode.
+fn closed<'a>(schema: Schema<'a>, profile: &ModelProfile) -> Schema<'a> {
+    let mut members: Map<String, Value> = match &schema {
+        Schema::Raw(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+        Schema::Repaired(members) => members.clone(),
+    };
+    let without_bounds = profile.structured_output == StructuredOutput::SchemaWithoutBounds;
+    if close_tool(&mut members, without_bounds) { Schema::Repaired(members) } else { schema }
 }
 
 fn empty_schema() -> Map<String, Value> {
