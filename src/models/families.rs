@@ -10,6 +10,7 @@ use super::profile::Effort::{High, Low, Medium, None as NoEffort, XHigh};
 use super::profile::{
     BesideResults, CachePoints, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
     ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
+    Unasked,
 };
 
 /// A family that the table does not know: everything is passed on.
@@ -37,6 +38,7 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     sound: true,
     citations: true,
     reasoning: ReasoningForm::Unknown,
+    thinks_unasked: Unasked::No,
     replay: ReasoningReplay::Signed,
     sampling: Sampling::Both,
     stop_sequences: true,
@@ -63,6 +65,7 @@ const CLAUDE: ModelProfile = ModelProfile {
     videos: false,
     sound: false,
     reasoning: ReasoningForm::Adaptive(UP_TO_XHIGH),
+    thinks_unasked: Unasked::Always,
     sampling: Sampling::None,
     top_k: TopK::None,
     structured_output: StructuredOutput::SchemaWithoutBounds,
@@ -70,11 +73,16 @@ const CLAUDE: ModelProfile = ModelProfile {
 };
 const CLAUDE_5: ModelProfile = ModelProfile {
     name: "Claude 5",
+    thinks_unasked: Unasked::Yes,
     tool_choice: ToolChoices { auto: true, any: true, tool: true },
     ..CLAUDE
 };
-const CLAUDE_4_7: ModelProfile =
-    ModelProfile { name: "Claude 4.7", forced_tool_while_thinking: false, ..CLAUDE_5 };
+const CLAUDE_4_7: ModelProfile = ModelProfile {
+    name: "Claude 4.7",
+    forced_tool_while_thinking: false,
+    thinks_unasked: Unasked::No,
+    ..CLAUDE_5
+};
 const CLAUDE_4_6: ModelProfile = ModelProfile {
     name: "Claude 4.6",
     strict_tools: true,
@@ -261,6 +269,7 @@ const GPT_OSS: ModelProfile = ModelProfile {
     prefix: "openai.gpt-oss",
     marks_tool_names: true,
     reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_HIGH),
+    thinks_unasked: Unasked::Always,
     replay: ReasoningReplay::Unsigned,
     ..PLAIN
 };
@@ -294,7 +303,12 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "anthropic.claude-sonnet-5-5", ..CLAUDE },
     ModelProfile { prefix: "anthropic.claude-opus-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-opus-5-5", ..CLAUDE },
-    ModelProfile { name: "Claude 4.8", prefix: "anthropic.claude-opus-4-8", ..CLAUDE_5 },
+    ModelProfile {
+        name: "Claude 4.8",
+        prefix: "anthropic.claude-opus-4-8",
+        thinks_unasked: Unasked::No,
+        ..CLAUDE_5
+    },
     ModelProfile { prefix: "anthropic.claude-opus-4-7", ..CLAUDE_4_7 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-opus-4-6", ..CLAUDE_4_6 },
@@ -371,6 +385,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     DEEPSEEK,
     ModelProfile {
         name: "DeepSeek R1",
+        thinks_unasked: Unasked::Always,
         prefix: "deepseek.r1",
         tools: Tools::Never,
         reasoning: ReasoningForm::None,
@@ -382,6 +397,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "openai.gpt-oss-safeguard", stop_sequences: false, ..GPT_OSS },
     ModelProfile {
         name: "xAI Grok",
+        thinks_unasked: Unasked::Always,
         prefix: "xai.",
         reasoning: ReasoningForm::Nested(UP_TO_XHIGH),
         structured_output: StructuredOutput::None,
@@ -399,10 +415,16 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         ..PLAIN
     },
     KIMI,
-    ModelProfile { prefix: "moonshot.kimi-k2-thinking", images: ImagesIn::Nowhere, ..KIMI },
+    ModelProfile {
+        prefix: "moonshot.kimi-k2-thinking",
+        images: ImagesIn::Nowhere,
+        thinks_unasked: Unasked::Always,
+        ..KIMI
+    },
     ModelProfile { prefix: "moonshotai.kimi-k3", sampling: Sampling::None, ..KIMI },
     ModelProfile {
         name: "MiniMax",
+        thinks_unasked: Unasked::Always,
         prefix: "minimax.",
         replay: ReasoningReplay::Unsigned,
         ..OPEN_WEIGHT
@@ -417,6 +439,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     },
     ModelProfile {
         name: "Z.AI GLM 5.3",
+        thinks_unasked: Unasked::Always,
         prefix: "zai.glm-5.3",
         reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_XHIGH),
         first_turn: FirstTurn::Anyone,

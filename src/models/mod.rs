@@ -9,7 +9,7 @@ mod profile;
 pub use profile::{
     BesideResults, CachePoints, Effort, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
     ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
-    word_for,
+    Unasked, word_for,
 };
 
 use families::{FAMILIES, UNKNOWN};

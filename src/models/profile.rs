@@ -50,6 +50,8 @@ pub struct ModelProfile {
     pub citations: bool,
     /// How it is asked to think.
     pub reasoning: ReasoningForm,
+    /// Whether it thinks if it is not asked.
+    pub thinks_unasked: Unasked,
     /// How reasoning of earlier turns is told to it.
     pub replay: ReasoningReplay,
     /// Which sampling parameters it takes.
@@ -213,6 +215,17 @@ pub enum ReasoningForm {
     Nested(Efforts),
     /// Not known: what the caller wrote is passed on.
     Unknown,
+}
+
+/// Whether a family thinks if it is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    /// No.
+    No,
+    /// Yes, but it can be told not to.
+    Yes,
+    /// Yes, and it cannot be kept from it.
+    Always,
 }
 
 /// How reasoning of earlier turns is told to a family.

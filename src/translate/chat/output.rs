@@ -11,9 +11,9 @@
 use serde_json::{Map, Value};
 
 use super::error::{Error, quoted};
+use super::offer::Offer;
 use super::report::Report;
 use super::schema;
-use super::tools::Offer;
 use crate::bedrock::request::{
     JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, Schema, Tool,
     ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
@@ -59,15 +59,38 @@ pub(super) fn plan<'a>(
     is_thinking: bool,
     report: &mut Report,
 ) -> Result<Output<'a>, Error> {
-    if let Some(config) = &request.output_config {
-        return Ok(Output::Config(OutputConfig {
-            text_format: config
-                .text_format
-                .as_ref()
-                .map(|format| OutputFormat::Raw(format.as_raw())),
-            effort: config.effort.as_deref(),
-        }));
+    let Some(config) = &request.output_config else {
+        return by_response_format(request, offer, profile, is_thinking, report);
+    };
+    let effort = config.effort.as_deref();
+    if let Some(format) = &config.text_format {
+        if request.response_format.is_some() {
+            report.ignore("response_format", "`output_config.textFormat` says the form already")?;
+        }
+        let text_format = Some(OutputFormat::Raw(format.as_raw()));
+        return Ok(Output::Config(OutputConfig { text_format, effort }));
     }
+    let form = by_response_format(request, offer, profile, is_thinking, report)?;
+    if effort.is_none() {
+        return Ok(form);
+    }
+    match form {
+        Output::Config(config) => Ok(Output::Config(OutputConfig { effort, ..config })),
+        Output::Free => Ok(Output::Config(OutputConfig { text_format: None, effort })),
+        Output::Instruction(_) | Output::Tool(_) => {
+            let why = "an effort cannot be said together with this `response_format`; use `reasoning_effort`";
+            report.ignore("output_config.effort", why).map(|()| form)
+        }
+    }
+}
+
+fn by_response_format<'a>(
+    request: &'a chat::Request,
+    offer: &Offer<'a>,
+    profile: &ModelProfile,
+    is_thinking: bool,
+    report: &mut Report,
+) -> Result<Output<'a>, Error> {
     let Some(format) = &request.response_format else { return Ok(Output::Free) };
     match format.kind.as_str() {
         "text" => Ok(Output::Free),

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::attachments::medium_block;
 use super::calls::{Answer, Calls};
-use super::content::{self, medium_block, required, unknown_part};
+use super::content::{self, required, unknown_part};
 use super::error::Error;
+use super::offer::History;
 use super::scene::{Scene, push_cache_point};
-use super::tools::History;
 use crate::bedrock::request::{
     ContentBlock, ToolResultBlock, ToolResultContent, ToolResultContentBlock, ToolResultStatus,
 };
@@ -108,18 +109,14 @@ fn said<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<Said<'a>, Error> {
     let mut said = Said::default();
-    match &message.content {
-        None => {}
-        Some(StringOr::String(text)) => {
-            said.blocks.push(ToolResultContentBlock::Text(text.as_str().into()));
-        }
-        Some(StringOr::Other(parts)) => {
-            for (i, part) in parts.iter().enumerate() {
-                let place = format_args!("{place}.content[{i}]");
-                push_part(&mut said, part, place, scene)?;
-                said.points.extend(scene.cache_point(part.cache_control.as_ref(), place)?);
-            }
-        }
+    if let Some(StringOr::String(text)) = &message.content {
+        said.blocks.push(ToolResultContentBlock::Text(text.as_str().into()));
+    }
+    let (name, parts) = content::parts(message);
+    for (i, part) in parts.iter().enumerate() {
+        let place = format_args!("{place}.{name}[{i}]");
+        push_part(&mut said, part, place, scene)?;
+        said.points.extend(scene.cache_point(part.cache_control.as_ref(), place)?);
     }
     said.points.extend(scene.cache_point(message.cache_control.as_ref(), place)?);
     // The last one covers what the others do.
