@@ -10,6 +10,7 @@
 mod answers;
 mod credentials;
 mod faults;
+mod fixtures;
 mod lifecycle;
 mod raw;
 mod requests;

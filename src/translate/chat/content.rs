@@ -130,13 +130,16 @@ fn push_of_assistant<'a>(
         }
         "server_tool_result" => {
             let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
+            let content = required(part.content.as_deref(), place, "content")?;
+            if !content.get().starts_with('[') {
+                return Err(Error::at(
+                    format_args!("{place}.content"),
+                    "must be the array of blocks that the answer had",
+                ));
+            }
             blocks.push(ContentBlock::ToolResult(ToolResultBlock {
                 tool_use_id: names::tool_use_id(id, scene.profile),
-                content: ToolResultContent::Raw(required(
-                    part.content.as_deref(),
-                    place,
-                    "content",
-                )?),
+                content: ToolResultContent::Raw(content),
                 status: status(part.status.as_deref(), place)?,
                 kind: part.tool_type.as_deref(),
             }));

@@ -1,6 +1,7 @@
 //! `tools`, `tool_choice`, `parallel_tool_calls`, and calls of earlier turns.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -58,6 +59,8 @@ struct Offered<'a> {
     tool: OfferedTool<'a>,
     /// Where it stands: `tools[0]`.
     place: String,
+    /// Where it is described: `tools[0].function`.
+    inner: String,
     mark: Option<&'a chat::CacheControl>,
 }
 
@@ -76,8 +79,10 @@ impl<'a> Offer<'a> {
         for (i, function) in request.functions.iter().flatten().enumerate() {
             let place = format!("functions[{i}]");
             let mark = function.cache_control.as_ref();
-            tools.push(Offered { tool: OfferedTool::Function(function), place, mark });
+            let tool = OfferedTool::Function(function);
+            tools.push(Offered { tool, inner: place.clone(), place, mark });
         }
+        check_names(&tools)?;
         let (choice, place) = match (&request.tool_choice, &request.function_call) {
             (Some(choice), _) => (read_choice(choice, &mut tools)?, "tool_choice"),
             (None, Some(call)) => (read_function_call(call)?, "function_call"),
@@ -96,6 +101,10 @@ impl<'a> Offer<'a> {
             }
             Choice::Any => Ok(()),
             Choice::Tool(name) if self.names().any(|offered| offered == name) => Ok(()),
+            Choice::Tool(name) if self.place == "function_call" => Err(Error::at(
+                "function_call.name",
+                format!("`{}` is not one of `functions`", quoted(name)),
+            )),
             Choice::Tool(name) => Err(Error::at(
                 format_args!("{}.function.name", self.place),
                 format!("`{}` is not one of `tools`", quoted(name)),
@@ -168,7 +177,7 @@ pub(super) fn plan<'a>(
     for offered in &offer.tools {
         tools.push(match offered.tool {
             OfferedTool::Function(function) => {
-                Tool::ToolSpec(specification(function, &offered.place, profile, names, report)?)
+                Tool::ToolSpec(specification(function, &offered.inner, profile, names, report)?)
             }
             OfferedTool::System(name) => Tool::SystemTool(SystemTool { name }),
         });
@@ -263,7 +272,7 @@ pub(super) fn called_earlier(messages: &[chat::Message]) -> impl Iterator<Item =
         let calls = message.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
         calls.chain(&message.function_call)
     });
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     calls.map(|function| function.name.as_str()).filter(move |name| seen.insert(*name))
 }
 
@@ -280,7 +289,35 @@ fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
     };
     let inner = tool.function.as_ref().and_then(|function| function.cache_control.as_ref());
     let mark = tool.cache_control.as_ref().or(inner);
-    Ok(Offered { tool: kind, place, mark })
+    let inner = match kind {
+        OfferedTool::Function(_) => format!("{place}.function"),
+        OfferedTool::System(_) => format!("{place}.system_tool"),
+    };
+    Ok(Offered { tool: kind, place, inner, mark })
+}
+
+/// Bedrock tells tools apart by their names, and gives names to its own.
+fn check_names(tools: &[Offered<'_>]) -> Result<(), Error> {
+    let mut seen = HashSet::new();
+    for Offered { tool, inner, .. } in tools {
+        let name = match tool {
+            OfferedTool::Function(function) => function.name.as_str(),
+            OfferedTool::System(name) if names::is_legal(name) => name,
+            OfferedTool::System(_) => {
+                return Err(Error::at(
+                    format_args!("{inner}.name"),
+                    "must be the name of a tool of AWS, such as `nova_grounding`",
+                ));
+            }
+        };
+        if !seen.insert(name) {
+            return Err(Error::at(
+                format_args!("{inner}.name"),
+                format!("another tool is called `{}` too; names must differ", quoted(name)),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn read_choice<'a>(
@@ -358,7 +395,7 @@ fn specification<'a>(
     let strict = function.strict == Some(true);
     if strict && !profile.strict_tools {
         let why = format!("{} does not hold calls to their schema", profile.name);
-        report.ignore(format_args!("{place}.function.strict"), &why)?;
+        report.ignore(format_args!("{place}.strict"), &why)?;
     }
     Ok(ToolSpecification {
         name: names.to_bedrock(&function.name),
@@ -380,9 +417,8 @@ fn schema<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a
     let Some(parameters) = parameters.filter(|raw| raw.get() != "null") else {
         return Ok(Schema::Repaired(empty_schema()));
     };
-    let not_an_object = |_| {
-        Error::at(format_args!("{place}.function.parameters"), "must be a JSON schema, an object")
-    };
+    let not_an_object =
+        |_| Error::at(format_args!("{place}.parameters"), "must be a JSON schema, an object");
     let root: Root<'_> = serde_json::from_str(parameters.get()).map_err(not_an_object)?;
     if root.kind.is_some_and(|kind| kind.get() == "\"object\"") {
         return Ok(Schema::Raw(parameters));
