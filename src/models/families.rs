@@ -30,6 +30,7 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     cache_points: CachePoints::Everywhere,
     cache_ttl: true,
     images: ImagesIn::MessagesAndToolResults,
+    citations: true,
     reasoning: ReasoningForm::Unknown,
     replay: ReasoningReplay::Signed,
     sampling: Sampling::Both,
@@ -101,6 +102,7 @@ const CLAUDE_2: ModelProfile = ModelProfile {
     name: "Claude 2",
     prefix: "anthropic.claude-v2",
     tools: Tools::Never,
+    citations: false,
     ..CLAUDE_3
 };
 
@@ -111,6 +113,7 @@ const NOVA: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::NotInTools,
     cache_ttl: false,
+    citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
     top_k: TopK::InferenceConfig,
@@ -126,6 +129,7 @@ const PLAIN: ModelProfile = ModelProfile {
     cache_points: CachePoints::None,
     cache_ttl: false,
     images: ImagesIn::Messages,
+    citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
     top_k: TopK::None,
@@ -246,6 +250,8 @@ const KIMI: ModelProfile = ModelProfile {
 /// The table. A new family is a new row.
 pub(super) const FAMILIES: &[ModelProfile] = &[
     CLAUDE,
+    // A prompt router chooses among older ones.
+    ModelProfile { name: "Claude", prefix: "anthropic.claude:", ..CLAUDE_3 },
     ModelProfile { prefix: "anthropic.claude-haiku-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5-5", ..CLAUDE },
@@ -264,8 +270,8 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         sampling: Sampling::One,
         ..CLAUDE_4
     },
-    ModelProfile { prefix: "anthropic.claude-opus-4-2", ..CLAUDE_4 },
-    ModelProfile { prefix: "anthropic.claude-sonnet-4-2", ..CLAUDE_4 },
+    ModelProfile { prefix: "anthropic.claude-opus-4", ..CLAUDE_4 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4", ..CLAUDE_4 },
     ModelProfile { name: "Claude 3.7", prefix: "anthropic.claude-3-7", ..CLAUDE_4 },
     ModelProfile { prefix: "anthropic.claude-3-5", ..CLAUDE_3_5 },
     ModelProfile {

@@ -36,6 +36,8 @@ pub struct ModelProfile {
     pub cache_ttl: bool,
     /// Where it reads images.
     pub images: ImagesIn,
+    /// Whether it says where in a document it found something.
+    pub citations: bool,
     /// How it is asked to think.
     pub reasoning: ReasoningForm,
     /// How reasoning of earlier turns is told to it.

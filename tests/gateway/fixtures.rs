@@ -71,6 +71,13 @@ async fn check(stack: &mut Stack, case: &Value) -> Result<(), String> {
             }
             continue;
         }
+        // What AWS itself refuses is the caller's own choice, and told in AWS's words.
+        if let Some(words) = case["refused_by_aws"].as_str() {
+            if answer.status != 400 || !answer.text.contains(words) {
+                return Err(format!("streamed {stream}: {} {}", answer.status, answer.text));
+            }
+            continue;
+        }
         if answer.status != 200 || stream && !answer.is_done() {
             return Err(format!("streamed {stream}: {} {}", answer.status, answer.text));
         }

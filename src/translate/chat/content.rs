@@ -49,6 +49,13 @@ pub(super) fn push_parts<'a>(
             Role::User => push_of_user(blocks, part, place, scene)?,
             Role::Assistant => push_of_assistant(blocks, part, place, scene)?,
         }
+        if part.cache_control.is_some()
+            && matches!(part.kind.as_str(), "thinking" | "redacted_thinking")
+        {
+            let why = "reasoning cannot be marked; mark what follows it";
+            scene.report.ignore(format_args!("{place}.cache_control"), why)?;
+            continue;
+        }
         if let Some(point) = scene.cache_point(part.cache_control.as_ref(), place)? {
             push_cache_point(blocks, point);
         }
@@ -67,7 +74,9 @@ fn push_of_user<'a>(
         "guard_content" | "guardContent" | "guarded_text" => {
             blocks.push(ContentBlock::GuardContent(guarded(part, place)?));
         }
-        "search_result" => blocks.push(ContentBlock::SearchResult(search_result(part, place)?)),
+        "search_result" => {
+            blocks.push(ContentBlock::SearchResult(search_result(part, place, scene)?));
+        }
         _ => match medium_block(part, place, scene)? {
             Some(block) => blocks.push(block),
             None => {
@@ -104,7 +113,12 @@ fn push_of_assistant<'a>(
         "refusal" => push_text(blocks, required(part.refusal.as_ref(), place, "refusal")?),
         "image_url" | "image" => blocks.extend(medium_block(part, place, scene)?),
         "thinking" => {
-            let text = required(part.thinking.as_ref(), place, "thinking")?;
+            // Newer models keep their thoughts to themselves and send the seal alone.
+            let is_sealed = part.signature.as_deref().is_some_and(|seal| !seal.is_empty());
+            let text = match part.thinking.as_deref() {
+                None if is_sealed => "",
+                text => required(text, place, "thinking")?,
+            };
             let block = reasoning::replayed(text, part.signature.as_deref(), place, scene)?;
             blocks.extend(block.map(ContentBlock::ReasoningContent));
         }
@@ -270,12 +284,18 @@ fn document_block<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<ContentBlock<'a>, Error> {
+    let mut citations = citations_config(part, place, scene)?;
+    if citations.is_some_and(|config| config.enabled) && !matches!(format, "pdf" | "txt") {
+        let why = "Bedrock cites from PDF and plain text only";
+        scene.report.ignore(format_args!("{place}.citations"), why)?;
+        citations = None;
+    }
     Ok(ContentBlock::Document(DocumentBlock {
         format,
         name: scene.documents.next(name),
         source,
         context: part.context.as_deref(),
-        citations: citations_config(part, place)?,
+        citations,
     }))
 }
 
@@ -355,6 +375,7 @@ fn source_reference<'a>(
 pub(super) fn search_result<'a>(
     part: &'a ContentPart,
     place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
 ) -> Result<SearchResultBlock<'a>, Error> {
     #[derive(Deserialize)]
     struct Piece<'a> {
@@ -372,13 +393,14 @@ pub(super) fn search_result<'a>(
         source,
         title: required(part.title.as_deref(), place, "title")?,
         content: pieces.into_iter().map(|piece| TextPiece { text: piece.text }).collect(),
-        citations: citations_config(part, place)?,
+        citations: citations_config(part, place, scene)?,
     })
 }
 
 fn citations_config(
     part: &ContentPart,
     place: fmt::Arguments<'_>,
+    scene: &mut Scene<'_, '_>,
 ) -> Result<Option<CitationsConfig>, Error> {
     #[derive(Deserialize)]
     struct Config {
@@ -388,7 +410,14 @@ fn citations_config(
     let config: Config = serde_json::from_str(raw.get()).map_err(|_| {
         Error::at(format_args!("{place}.citations"), "must be of the form {\"enabled\": true}")
     })?;
-    Ok(Some(CitationsConfig { enabled: config.enabled }))
+    if scene.profile.citations {
+        return Ok(Some(CitationsConfig { enabled: config.enabled }));
+    }
+    if config.enabled {
+        let why = format!("{} does not cite", scene.profile.name);
+        scene.report.ignore(format_args!("{place}.citations"), &why)?;
+    }
+    Ok(None)
 }
 
 /// What a guardrail is to look at, in Bedrock's own words.

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::error::{Error, quoted};
 use super::report::Report;
 use super::schema;
-use super::tools::Offer;
+use super::tools::{Offer, called_earlier};
 use crate::bedrock::request::{
     JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, Schema, Tool,
     ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
@@ -82,9 +82,15 @@ pub(super) fn plan<'a>(
             match profile.structured_output {
                 StructuredOutput::Schema => Ok(by_schema(definition, schema, false)),
                 StructuredOutput::SchemaWithoutBounds => Ok(by_schema(definition, schema, true)),
-                StructuredOutput::None => {
-                    by_tool(definition, schema, offer, profile, is_thinking, report)
-                }
+                StructuredOutput::None => by_tool(
+                    definition,
+                    schema,
+                    offer,
+                    request.messages(),
+                    profile,
+                    is_thinking,
+                    report,
+                ),
             }
         }
         other => Err(Error::at(
@@ -117,6 +123,7 @@ fn by_tool<'a>(
     definition: &'a chat::JsonSchema,
     schema: &RawObject,
     offer: &Offer<'a>,
+    messages: &[chat::Message],
     profile: &ModelProfile,
     is_thinking: bool,
     report: &mut Report,
@@ -146,7 +153,8 @@ fn by_tool<'a>(
         report.refuse(PLACE, &why)?;
         return Ok(Output::Free);
     }
-    let name = free_name(offer);
+    let taken = offer.names().chain(called_earlier(messages));
+    let name = free_name(taken);
     let mut schema: Map<String, Value> =
         serde_json::from_str(schema.as_raw().get()).unwrap_or_default();
     schema.insert("type".to_owned(), "object".into());
@@ -165,10 +173,10 @@ fn by_tool<'a>(
     }))
 }
 
-fn free_name(offer: &Offer<'_>) -> String {
+fn free_name<'n>(taken: impl Iterator<Item = &'n str> + Clone) -> String {
     let mut name = ANSWER_TOOL.to_owned();
     // Ends: there are only so many tools.
-    while offer.names().any(|taken| taken == name) {
+    while taken.clone().any(|taken| taken == name) {
         name.push('_');
     }
     name

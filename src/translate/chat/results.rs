@@ -151,7 +151,7 @@ fn push_part<'a>(
             }
         }
         "search_result" => {
-            ToolResultContentBlock::SearchResult(content::search_result(part, place)?)
+            ToolResultContentBlock::SearchResult(content::search_result(part, place, scene)?)
         }
         _ => match medium_block(part, place, scene)? {
             Some(ContentBlock::Image(image)) => match scene.profile.images {
@@ -161,7 +161,13 @@ fn push_part<'a>(
                     ToolResultContentBlock::Text(HOISTED.into())
                 }
             },
-            Some(ContentBlock::Document(document)) => ToolResultContentBlock::Document(document),
+            Some(ContentBlock::Document(mut document)) => {
+                if document.citations.take().is_some_and(|config| config.enabled) {
+                    let why = "Bedrock does not cite from documents of a tool; `search_result` may be cited";
+                    scene.report.ignore(format_args!("{place}.citations"), why)?;
+                }
+                ToolResultContentBlock::Document(document)
+            }
             Some(ContentBlock::Video(video)) => ToolResultContentBlock::Video(video),
             _ => {
                 return Err(unknown_part(
