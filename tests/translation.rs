@@ -64,7 +64,8 @@ fn same(actual: &Value, expected: &Value) -> Result<(), String> {
 
 /// What a request's translation has to be told from outside, as a case has it:
 /// `model` (else Claude), `model_family`, `anthropic_beta`, `metadata`,
-/// `unsupported_params`, and `files` that were fetched, by URL.
+/// `unsupported_params`, and `files` that were fetched, by URL. What AWS refuses
+/// of it is for `tests/gateway`: `refused_by_aws`.
 struct Outside {
     profile: &'static ModelProfile,
     is_prompt: bool,

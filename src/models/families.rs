@@ -298,6 +298,8 @@ const KIMI: ModelProfile = ModelProfile {
 /// The table. A new family is a new row.
 pub(super) const FAMILIES: &[ModelProfile] = &[
     CLAUDE,
+    // A prompt router chooses among older ones.
+    ModelProfile { prefix: "anthropic.claude:", ..CLAUDE_3 },
     ModelProfile { prefix: "anthropic.claude-haiku-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5-5", ..CLAUDE },
@@ -321,8 +323,8 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         sampling: Sampling::One,
         ..CLAUDE_4
     },
-    ModelProfile { prefix: "anthropic.claude-opus-4-2", ..CLAUDE_4 },
-    ModelProfile { prefix: "anthropic.claude-sonnet-4-2", ..CLAUDE_4 },
+    ModelProfile { prefix: "anthropic.claude-opus-4", ..CLAUDE_4 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4", ..CLAUDE_4 },
     ModelProfile { name: "Claude 3.7", prefix: "anthropic.claude-3-7", ..CLAUDE_4 },
     ModelProfile { prefix: "anthropic.claude-3-5", ..CLAUDE_3_5 },
     ModelProfile { prefix: "anthropic.claude-3-5-haiku", images: ImagesIn::Nowhere, ..CLAUDE_3_5 },

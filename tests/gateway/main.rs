@@ -11,6 +11,7 @@ mod answers;
 mod conversations;
 mod credentials;
 mod faults;
+mod fixtures;
 mod lifecycle;
 mod raw;
 mod requests;

@@ -84,6 +84,16 @@ fn returned(subject: Subject<'_>, block: &Placed<'_>, reasoning: &Value) -> Outc
     Ok(())
 }
 
+/// Between calls of tools, the budget is that of all thoughts of a turn.
+fn is_interleaved(subject: Subject<'_>) -> bool {
+    let flags = subject.body.additional("anthropic_beta").and_then(Value::as_array);
+    flags
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .any(|flag| flag.starts_with("interleaved-thinking"))
+}
+
 /// `thinking.type: enabled` with a budget.
 fn manual(subject: Subject<'_>, config: &Value) -> Outcome {
     let refused = |what: String| Err(ServiceError::from_model(what));
@@ -99,7 +109,7 @@ fn manual(subject: Subject<'_>, config: &Value) -> Outcome {
         ));
     }
     let max_tokens = subject.body.inference("maxTokens").and_then(Value::as_f64);
-    if max_tokens.is_some_and(|max_tokens| max_tokens <= budget) {
+    if !is_interleaved(subject) && max_tokens.is_some_and(|max_tokens| max_tokens <= budget) {
         return refused(format!(
             "`max_tokens` must be greater than `thinking.budget_tokens`. {DOCUMENTATION}#max-tokens-and-context-window-size"
         ));

@@ -58,6 +58,13 @@ pub(super) fn push_parts<'a>(
             Role::User => push_of_user(blocks, part, place, scene)?,
             Role::Assistant => push_of_assistant(blocks, part, place, scene)?,
         }
+        if part.cache_control.is_some()
+            && matches!(part.kind.as_str(), "thinking" | "redacted_thinking")
+        {
+            let why = "reasoning cannot be marked; mark what follows it";
+            scene.report.ignore(format_args!("{place}.cache_control"), why)?;
+            continue;
+        }
         if let Some(point) = scene.cache_point(part.cache_control.as_ref(), place)? {
             push_cache_point(blocks, point);
         }
@@ -118,7 +125,12 @@ fn push_of_assistant<'a>(
             _ => return Err(Error::at(place, "an assistant shows images only")),
         },
         "thinking" => {
-            let text = required(part.thinking.as_ref(), place, "thinking")?;
+            // Newer models keep their thoughts to themselves and send the seal alone.
+            let is_sealed = part.signature.as_deref().is_some_and(|seal| !seal.is_empty());
+            let text = match part.thinking.as_deref() {
+                None if is_sealed => "",
+                text => required(text, place, "thinking")?,
+            };
             let block = thoughts::replayed(text, part.signature.as_deref(), place, scene)?;
             blocks.extend(block.map(ContentBlock::ReasoningContent));
         }
@@ -144,13 +156,16 @@ fn push_of_assistant<'a>(
         }
         "server_tool_result" => {
             let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
+            let content = required(part.content.as_deref(), place, "content")?;
+            if !content.get().starts_with('[') {
+                return Err(Error::at(
+                    format_args!("{place}.content"),
+                    "must be the array of blocks that the answer had",
+                ));
+            }
             blocks.push(ContentBlock::ToolResult(ToolResultBlock {
                 tool_use_id: names::tool_use_id(id, scene.profile),
-                content: ToolResultContent::Raw(required(
-                    part.content.as_deref(),
-                    place,
-                    "content",
-                )?),
+                content: ToolResultContent::Raw(content),
                 status: status(part.status.as_deref(), place)?,
                 kind: part.tool_type.as_deref(),
             }));

@@ -21,7 +21,8 @@ pub(super) fn conversation<'a>(
     let mut calls = Calls::default();
     for (i, message) in messages.iter().enumerate() {
         let place = format_args!("messages[{i}]");
-        if message.name.is_some() && message.role != "function" {
+        // In the result of a tool it repeats the name of the tool.
+        if message.name.is_some() && !matches!(message.role.as_str(), "function" | "tool") {
             let why = "Bedrock does not tell apart who speaks; put names into the text";
             scene.report.ignore(format_args!("{place}.name"), why)?;
         }

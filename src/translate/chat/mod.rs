@@ -38,6 +38,7 @@ mod names;
 mod offer;
 mod options;
 mod output;
+mod prompt;
 mod reasoning;
 mod replay;
 mod report;
@@ -155,10 +156,6 @@ pub fn request<'a>(
     let mut answer_tool = None;
     match output::plan(request, &offer, profile, is_thinking, &mut report)? {
         Output::Free => {}
-        Output::Instruction(_) | Output::Tool(_) if context.is_prompt => {
-            let why = "a stored prompt brings its own instructions and tools, so this form cannot be asked for";
-            report.refuse("response_format", why)?;
-        }
         Output::Config(config) => output_config = Some(config),
         Output::Instruction(text) => conversation.instruct(text, profile),
         Output::Tool(tool) => {
@@ -211,7 +208,11 @@ pub fn request<'a>(
         output_config,
     };
     cache::settle(&mut converse, &mut report)?;
-    check_against_prompt(&converse, context.is_prompt)?;
+    if context.is_prompt {
+        prompt::check(request, &converse)?;
+    } else {
+        check_without_prompt(&converse)?;
+    }
     let whole_only = profile.tools == Tools::WholeAnswersOnly && converse.tool_config.is_some();
     Ok(Translation {
         request: converse,
@@ -242,41 +243,19 @@ fn beta_flags<'a>(
     report.ignore("anthropic_beta", &why).map(|()| Vec::new())
 }
 
-/// A stored prompt brings its own messages, instructions and settings; Bedrock
-/// refuses most of them beside it.
-///
-/// Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html>,
-/// under `modelId`.
-fn check_against_prompt(request: &ConverseRequest<'_>, is_prompt: bool) -> Result<(), Error> {
-    if !is_prompt {
-        if request.messages.is_empty() {
-            return Err(Error::at(
-                "messages",
-                "Bedrock needs at least one user message that is not blank",
-            ));
-        }
-        if !request.prompt_variables.is_empty() {
-            return Err(Error::at(
-                "prompt_variables",
-                "only a stored prompt has variables; `model` must be the ARN of one",
-            ));
-        }
-        return Ok(());
+/// What only a stored prompt goes without, and what only it has.
+fn check_without_prompt(request: &ConverseRequest<'_>) -> Result<(), Error> {
+    if request.messages.is_empty() {
+        return Err(Error::at(
+            "messages",
+            "Bedrock needs at least one user message that is not blank",
+        ));
     }
-    let given = [
-        ("messages", !request.system.is_empty(), "instructions"),
-        ("tools", request.tool_config.is_some(), "tools"),
-        ("max_tokens", !request.inference_config.is_empty(), "limits and sampling"),
-        (
-            "additional_model_request_fields",
-            request.additional_model_request_fields.is_some(),
-            "additional fields",
-        ),
-    ];
-    match given.into_iter().find(|(_, is_given, _)| *is_given) {
-        None => Ok(()),
-        Some((param, _, what)) => {
-            Err(Error::at(param, format!("a stored prompt brings its own {what}; leave them out")))
-        }
+    if !request.prompt_variables.is_empty() {
+        return Err(Error::at(
+            "prompt_variables",
+            "only a stored prompt has variables; `model` must be the ARN of one",
+        ));
     }
+    Ok(())
 }

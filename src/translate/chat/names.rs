@@ -68,6 +68,12 @@ impl ToolNames {
     }
 }
 
+/// Whether Converse takes this as the name of a tool.
+pub(super) fn is_legal(name: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=MAX_LENGTH).contains(&name.len()) && name.bytes().all(is_legal)
+}
+
 fn is_legal_name(name: &str, charset: Charset) -> bool {
     let is_legal = |byte: u8| match byte {
         b'-' => charset == Charset::WithHyphens,

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::error::{Error, quoted};
+use super::names;
 use crate::json::string_or::StringOr;
 use crate::models::{ModelProfile, Tools};
 use crate::openai::chat;
@@ -47,6 +48,8 @@ pub(super) struct Offered<'a> {
     pub(super) tool: OfferedTool<'a>,
     /// Where it stands: `tools[0]`.
     pub(super) place: String,
+    /// Where it is described: `tools[0].function`.
+    pub(super) inner: String,
     pub(super) mark: Option<&'a chat::CacheControl>,
 }
 
@@ -66,7 +69,8 @@ impl<'a> Offer<'a> {
         for (i, function) in request.functions.iter().flatten().enumerate() {
             let place = format!("functions[{i}]");
             let mark = function.cache_control.as_ref();
-            tools.push(Offered { tool: OfferedTool::Function(function), place, mark });
+            let tool = OfferedTool::Function(function);
+            tools.push(Offered { tool, inner: place.clone(), place, mark });
         }
         let (choice, place) = match (&request.tool_choice, &request.function_call) {
             (Some(choice), _) => (read_choice(choice, &mut tools)?, "tool_choice"),
@@ -79,16 +83,24 @@ impl<'a> Offer<'a> {
         Ok(offer)
     }
 
-    /// Bedrock has no way to tell two tools of one name apart.
+    /// Bedrock tells tools apart by their names, and gives names to its own.
     fn check_names(&self) -> Result<(), Error> {
         let mut seen = HashSet::with_capacity(self.tools.len());
-        for offered in &self.tools {
-            if let OfferedTool::Function(function) = offered.tool
-                && !seen.insert(function.name.as_str())
-            {
+        for Offered { tool, inner, .. } in &self.tools {
+            let name = match tool {
+                OfferedTool::Function(function) => function.name.as_str(),
+                OfferedTool::System(name) if names::is_legal(name) => name,
+                OfferedTool::System(_) => {
+                    return Err(Error::at(
+                        format_args!("{inner}.name"),
+                        "must be the name of a tool of AWS, such as `nova_grounding`",
+                    ));
+                }
+            };
+            if !seen.insert(name) {
                 return Err(Error::at(
-                    format_args!("{}.function.name", offered.place),
-                    format!("`{}` is the name of two tools", quoted(&function.name)),
+                    format_args!("{inner}.name"),
+                    format!("another tool is called `{}` too; names must differ", quoted(name)),
                 ));
             }
         }
@@ -103,6 +115,10 @@ impl<'a> Offer<'a> {
             }
             Choice::Any => Ok(()),
             Choice::Tool(name) if self.names().any(|offered| offered == name) => Ok(()),
+            Choice::Tool(name) if self.place == "function_call" => Err(Error::at(
+                "function_call.name",
+                format!("`{}` is not one of `functions`", quoted(name)),
+            )),
             Choice::Tool(name) => Err(Error::at(
                 format_args!("{}.function.name", self.place),
                 format!("`{}` is not one of `tools`", quoted(name)),
@@ -151,7 +167,11 @@ fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
     };
     let inner = tool.function.as_ref().and_then(|function| function.cache_control.as_ref());
     let mark = tool.cache_control.as_ref().or(inner);
-    Ok(Offered { tool: kind, place, mark })
+    let inner = match kind {
+        OfferedTool::Function(_) => format!("{place}.function"),
+        OfferedTool::System(_) => format!("{place}.system_tool"),
+    };
+    Ok(Offered { tool: kind, place, inner, mark })
 }
 
 fn read_choice<'a>(

@@ -14,6 +14,7 @@ use super::error::{Error, quoted};
 use super::offer::Offer;
 use super::report::Report;
 use super::schema;
+use super::tools::called_earlier;
 use crate::bedrock::request::{
     JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, Schema, Tool,
     ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
@@ -106,7 +107,9 @@ fn by_response_format<'a>(
                 StructuredOutput::Schema => Ok(by_schema(definition, schema, false)),
                 StructuredOutput::SchemaWithoutBounds => Ok(by_schema(definition, schema, true)),
                 StructuredOutput::None => {
-                    by_tool(definition, schema, offer, profile, is_thinking, report)
+                    let taken = offer.names().chain(called_earlier(request.messages()));
+                    let name = free_name(taken);
+                    by_tool(definition, schema, name, offer, profile, is_thinking, report)
                 }
             }
         }
@@ -139,6 +142,7 @@ fn by_schema<'a>(
 fn by_tool<'a>(
     definition: &'a chat::JsonSchema,
     schema: &RawObject,
+    name: String,
     offer: &Offer<'a>,
     profile: &ModelProfile,
     is_thinking: bool,
@@ -169,7 +173,6 @@ fn by_tool<'a>(
         report.refuse(PLACE, &why)?;
         return Ok(Output::Free);
     }
-    let name = free_name(offer);
     let mut schema: Map<String, Value> =
         serde_json::from_str(schema.as_raw().get()).unwrap_or_default();
     schema.insert("type".to_owned(), "object".into());
@@ -188,10 +191,10 @@ fn by_tool<'a>(
     }))
 }
 
-fn free_name(offer: &Offer<'_>) -> String {
+fn free_name<'n>(taken: impl Iterator<Item = &'n str> + Clone) -> String {
     let mut name = ANSWER_TOOL.to_owned();
     // Ends: there are only so many tools.
-    while offer.names().any(|taken| taken == name) {
+    while taken.clone().any(|taken| taken == name) {
         name.push('_');
     }
     name

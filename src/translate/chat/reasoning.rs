@@ -38,12 +38,20 @@ fn budget_of(effort: Effort) -> (i64, i64) {
 pub(super) struct Wish<'a> {
     thinking: Option<Thinking<'a>>,
     effort: Option<(Effort, &'static str)>,
+    /// `reasoning.max_tokens`.
+    budget: Option<i64>,
 }
 
 struct Thinking<'a> {
     raw: &'a RawValue,
     kind: String,
     budget: Option<i64>,
+}
+
+impl Thinking<'_> {
+    fn is_known(&self) -> bool {
+        matches!(self.kind.as_str(), "enabled" | "adaptive" | "disabled")
+    }
 }
 
 impl<'a> Wish<'a> {
@@ -55,16 +63,20 @@ impl<'a> Wish<'a> {
             .as_deref()
             .map(|word| read_effort(word, "reasoning_effort"))
             .transpose()?;
+        let mut budget = None;
         if let (Some(reasoning), None) = (&request.reasoning, &effort) {
             effort = match (&reasoning.effort, reasoning.max_tokens, reasoning.enabled) {
                 (Some(word), ..) => Some(read_effort(word, "reasoning.effort")?),
-                (None, Some(tokens), _) => Some((effort_of(tokens), "reasoning.max_tokens")),
+                (None, Some(tokens), _) => {
+                    budget = Some(tokens);
+                    Some((effort_of(tokens), "reasoning.max_tokens"))
+                }
                 (None, None, Some(true)) => Some((Effort::Medium, "reasoning.enabled")),
                 (None, None, Some(false)) => Some((Effort::None, "reasoning.enabled")),
                 (None, None, None) => None,
             };
         }
-        Ok(Self { thinking, effort })
+        Ok(Self { thinking, effort, budget })
     }
 
     /// Where the wish was said.
@@ -166,6 +178,14 @@ pub(super) fn plan(
         return switched_off(wish, profile, report);
     }
     match profile.reasoning {
+        // A way that came after this was written: Claude knows it or says so.
+        ReasoningForm::Budget | ReasoningForm::BudgetOrAdaptive(_) | ReasoningForm::Adaptive(_)
+            if wish.thinking.as_ref().is_some_and(|thinking| !thinking.is_known()) =>
+        {
+            let fields = wish.thinking.iter().map(|thinking| ("thinking", as_value(thinking.raw)));
+            let fields = fields.collect();
+            Ok(ReasoningPlan { fields, is_claude_thinking: true, owns_limits: false })
+        }
         ReasoningForm::Budget => budget(wish, effort, profile, circumstances, report),
         ReasoningForm::BudgetOrAdaptive(efforts) => match &wish.thinking {
             Some(thinking) if thinking.kind == "enabled" => {
@@ -211,7 +231,8 @@ fn budget(
     report: &mut Report,
 ) -> Result<ReasoningPlan, Error> {
     let given = wish.thinking.as_ref();
-    let wanted = match given.and_then(|thinking| thinking.budget) {
+    let said = given.and_then(|thinking| thinking.budget).or(wish.budget);
+    let wanted = match said {
         Some(tokens) => tokens.max(MIN_BUDGET),
         None => {
             let (tokens, share) = budget_of(effort);
@@ -239,10 +260,10 @@ fn budget(
         return Ok(ReasoningPlan::default());
     }
     let mut thinking = given.map_or_else(Map::new, |thinking| as_object(thinking.raw));
-    let said = given.and_then(|thinking| thinking.budget);
     if said.is_some_and(|said| said != fitting) {
         let why = format!("the budget must be {MIN_BUDGET} or more and less than `max_tokens`");
-        report.ignore("thinking.budget_tokens", &why)?;
+        let place = if given.is_some() { "thinking.budget_tokens" } else { "reasoning.max_tokens" };
+        report.ignore(place, &why)?;
     }
     thinking.insert("type".to_owned(), "enabled".into());
     thinking.insert("budget_tokens".to_owned(), fitting.into());

@@ -80,6 +80,10 @@ fn answer(
         (None, Some(name)) if message.role == "function" => {
             calls.answer_by_name(name, format_args!("{place}.name"))
         }
+        (None, None) if message.role == "function" => Err(Error::at(
+            format_args!("{place}.name"),
+            "a function message must say in `name` which function it is the result of",
+        )),
         (None, _) => Err(Error::at(
             format_args!("{place}.tool_call_id"),
             "a tool message must say in `tool_call_id` which call it answers",

@@ -38,7 +38,8 @@ impl Scene<'_, '_> {
 /// Sets a cache point at the end of what was said so far, if there is anything.
 pub(super) fn push_cache_point(blocks: &mut Vec<ContentBlock<'_>>, point: CachePointBlock) {
     match blocks.last() {
-        None | Some(ContentBlock::CachePoint(_)) => return,
+        // Reasoning cannot be marked.
+        None | Some(ContentBlock::CachePoint(_) | ContentBlock::ReasoningContent(_)) => return,
         // The service refuses a point right after a document that it turns into text.
         Some(ContentBlock::Document(document))
             if document.format != "pdf"

@@ -58,7 +58,7 @@ pub(super) fn plan<'a>(
     for offered in &offer.tools {
         tools.push(match offered.tool {
             OfferedTool::Function(function) => {
-                Tool::ToolSpec(specification(function, &offered.place, profile, names, report)?)
+                Tool::ToolSpec(specification(function, &offered.inner, profile, names, report)?)
             }
             OfferedTool::System(name) => Tool::SystemTool(SystemTool { name }),
         });
@@ -183,7 +183,7 @@ fn specification<'a>(
     let strict = wants_strict && profile.strict_tools;
     if wants_strict && !strict {
         let why = format!("{} does not hold calls to their schema", profile.name);
-        report.ignore(format_args!("{place}.function.strict"), &why)?;
+        report.ignore(format_args!("{place}.strict"), &why)?;
     }
     let schema = schema(function.parameters.as_deref(), place)?;
     Ok(ToolSpecification {
@@ -208,9 +208,8 @@ fn schema<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a
     let Some(parameters) = parameters.filter(|raw| raw.get() != "null") else {
         return Ok(Schema::Repaired(empty_schema()));
     };
-    let not_an_object = |_| {
-        Error::at(format_args!("{place}.function.parameters"), "must be a JSON schema, an object")
-    };
+    let not_an_object =
+        |_| Error::at(format_args!("{place}.parameters"), "must be a JSON schema, an object");
     let root: Root<'_> = serde_json::from_str(parameters.get()).map_err(not_an_object)?;
     if root.kind.is_some_and(|kind| kind.get() == "\"object\"") {
         return Ok(Schema::Raw(parameters));

@@ -67,7 +67,9 @@ impl<'a> Conversation<'a> {
     /// models refuse such a turn, and to the others it says nothing.
     fn drop_turns_of_mere_reasoning(&mut self) {
         let says_something = |message: &Message<'_>| {
-            message.content.iter().any(|block| !matches!(block, ContentBlock::ReasoningContent(_)))
+            message.content.iter().any(|block| {
+                !matches!(block, ContentBlock::ReasoningContent(_) | ContentBlock::CachePoint(_))
+            })
         };
         if self.messages.iter().all(says_something) {
             return;

@@ -98,7 +98,9 @@ fn here<'a>(
         Cow::Owned(data) => standard(&data).map(|data| Cow::Owned(data.into_owned())),
     };
     let bytes = bytes.ok_or_else(not_base64)?;
-    let label = label.or_else(|| reference.name.and_then(extension));
+    // An extension that says nothing is none: the file may still be a text.
+    let of_name = || reference.name.and_then(extension).filter(|e| format::labelled(e).is_some());
+    let label = label.or_else(of_name);
     let format = format::recognise(&beginning(&bytes), label, reference.kind)
         .ok_or_else(|| unknown_format(label, place))?;
     let name = reference.name.map(Cow::Borrowed);
