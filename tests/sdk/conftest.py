@@ -84,6 +84,23 @@ def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
 
 
 @pytest.fixture(scope="session")
+def lively_gateway(launch: Launch, emulator: Program) -> Program:
+    """A gateway that gives a sign of life after a tenth of a second, and waits for a second at most."""
+    return launch(
+        "serve-lively",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        waits_for={"gateway"},
+        extra={
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "BEDROCK_GATEWAY_SERVER_SSE_KEEP_ALIVE_MS": "100",
+            "BEDROCK_GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS": "1000",
+        },
+    )
+
+
+@pytest.fixture(scope="session")
 def dev(launch: Launch) -> Program:
     """Gateway and emulator in one process, as a newcomer starts it."""
     arguments = ["dev", "--listen", "127.0.0.1:0", "--emulator-listen", "127.0.0.1:0"]
