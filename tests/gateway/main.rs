@@ -9,6 +9,7 @@
 
 mod answers;
 mod credentials;
+mod families;
 mod faults;
 mod fixtures;
 mod lifecycle;
