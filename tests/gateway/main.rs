@@ -16,3 +16,4 @@ mod lifecycle;
 mod raw;
 mod requests;
 mod support;
+mod translation;
