@@ -28,13 +28,21 @@ pub(super) fn closed(schema: &RawValue, without_bounds: bool) -> String {
     if amend(&mut value, without_bounds, 0) { value.to_string() } else { schema.get().to_owned() }
 }
 
-/// Whether anything was changed.
+/// The same for a schema that was read. Whether anything was changed.
+pub(super) fn close(schema: &mut Map<String, Value>, without_bounds: bool) -> bool {
+    amend_members(schema, without_bounds, 0)
+}
+
 fn amend(schema: &mut Value, without_bounds: bool, depth: usize) -> bool {
     let Value::Object(members) = schema else { return false };
+    amend_members(members, without_bounds, depth)
+}
+
+fn amend_members(members: &mut Map<String, Value>, without_bounds: bool, depth: usize) -> bool {
     if depth >= MAX_DEPTH {
         return false;
     }
-    let mut changed = close(members);
+    let mut changed = close_one(members);
     if without_bounds {
         changed |= tell_bounds(members);
     }
@@ -54,7 +62,7 @@ fn amend(schema: &mut Value, without_bounds: bool, depth: usize) -> bool {
     changed
 }
 
-fn close(members: &mut Map<String, Value>) -> bool {
+fn close_one(members: &mut Map<String, Value>) -> bool {
     let is_object = match members.get("type") {
         Some(Value::String(kind)) => kind == "object",
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),

@@ -12,12 +12,13 @@ use super::error::{Error, quoted};
 use super::names::{self, ToolNames};
 use super::report::Report;
 use super::scene::Scene;
+use super::schema;
 use crate::bedrock::request::{
     ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
     ToolInputSchema, ToolSpecification, ToolUseBlock,
 };
 use crate::json::string_or::StringOr;
-use crate::models::{ModelProfile, Tools};
+use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
 /// How calls and their results of earlier turns are told.
@@ -392,23 +393,27 @@ fn specification<'a>(
     names: &ToolNames,
     report: &mut Report,
 ) -> Result<ToolSpecification<'a>, Error> {
-    let strict = function.strict == Some(true);
-    if strict && !profile.strict_tools {
+    let strict = function.strict == Some(true) && profile.strict_tools;
+    if function.strict == Some(true) && !strict {
         let why = format!("{} does not hold calls to their schema", profile.name);
         report.ignore(format_args!("{place}.strict"), &why)?;
+    }
+    let mut json = schema_of(function.parameters.as_deref(), place)?;
+    if strict {
+        json = closed(json, profile);
     }
     Ok(ToolSpecification {
         name: names.to_bedrock(&function.name),
         // Bedrock refuses an empty description.
         description: function.description.as_deref().filter(|text| !text.trim().is_empty()),
-        input_schema: ToolInputSchema { json: schema(function.parameters.as_deref(), place)? },
-        strict: (strict && profile.strict_tools).then_some(true),
+        input_schema: ToolInputSchema { json },
+        strict: strict.then_some(true),
     })
 }
 
 /// Bedrock wants `"type": "object"` at the root; OpenAI accepts a function
 /// without parameters, and schemas that only mean an object.
-fn schema<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a>, Error> {
+fn schema_of<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a>, Error> {
     #[derive(Deserialize)]
     struct Root<'a> {
         #[serde(borrow, rename = "type")]
@@ -427,6 +432,16 @@ fn schema<'a>(parameters: Option<&'a RawValue>, place: &str) -> Result<Schema<'a
         serde_json::from_str(parameters.get()).map_err(not_an_object)?;
     repaired.insert("type".to_owned(), "object".into());
     Ok(Schema::Repaired(repaired))
+}
+
+/// What a call is held to has the limits of what an answer is held to.
+fn closed<'a>(schema: Schema<'a>, profile: &ModelProfile) -> Schema<'a> {
+    let without_bounds = profile.structured_output == StructuredOutput::SchemaWithoutBounds;
+    let mut members: Map<String, Value> = match &schema {
+        Schema::Raw(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+        Schema::Repaired(members) => members.clone(),
+    };
+    if schema::close(&mut members, without_bounds) { Schema::Repaired(members) } else { schema }
 }
 
 fn empty_schema() -> Map<String, Value> {
