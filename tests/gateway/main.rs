@@ -10,9 +10,11 @@
 mod answers;
 mod conversations;
 mod credentials;
+mod families;
 mod faults;
 mod fixtures;
 mod lifecycle;
 mod raw;
 mod requests;
 mod support;
+mod translation;
