@@ -87,6 +87,25 @@ def test_the_good_body_is_accepted():
     assert service_rules.broken_rules(GOOD) == []
 
 
+def test_tools_that_ran_at_aws_are_called_and_answered_in_one_turn():
+    body = copy.deepcopy(GOOD)
+    body["messages"][1]["content"][:0] = [
+        {"toolUse": {"toolUseId": "s", "name": "nova_grounding", "input": {}, "type": "server_tool_use"}},
+        {"toolResult": {"toolUseId": "s", "content": [{"text": "found"}]}},
+    ]
+    assert service_rules.broken_rules(body) == []
+    del body["messages"][1]["content"][0]
+    assert service_rules.broken_rules(body) != []
+
+
+def test_a_stored_prompt_brings_its_own_messages():
+    arn = "arn:aws:bedrock:us-east-1:111122223333:prompt/ABCDEFGHIJ:1"
+    body = {"promptVariables": {"name": {"text": "kim"}}}
+    assert service_model.violations("Converse", arn, body) == []
+    assert service_rules.broken_rules(body, arn) == []
+    assert service_rules.broken_rules(body, MODELS[0]) != []
+
+
 def put(path: str, value):
     """A change of the good body at `a.0.b`."""
 

@@ -30,6 +30,8 @@ class FileHost:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are written apart; without this the second waits for the first to be acknowledged.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 host.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))

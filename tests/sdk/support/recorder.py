@@ -106,6 +106,8 @@ class Recorder:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body are written apart; without this the second waits for the first to be acknowledged.
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 record = Recorded("POST", self.path, self.headers.items(), self._read_body())

@@ -3,11 +3,12 @@
 from typing import Any
 
 
-def broken_rules(body: dict) -> list[str]:
+def broken_rules(body: dict, model_id: str = "") -> list[str]:
     """What Bedrock would refuse in a body that already fits the service model."""
     messages = body.get("messages", [])
     found = []
-    if not messages:
+    # A stored prompt brings its own messages.
+    if not messages and ":prompt/" not in model_id:
         found.append("a conversation has at least one message")
     found += _turns(messages)
     found += _tools(body, messages)
@@ -45,7 +46,14 @@ def _blocks(message: dict, path: str) -> list[str]:
 
 
 def _ids(message: dict, kind: str) -> list[str]:
-    return [block[kind]["toolUseId"] for block in message["content"] if kind in block]
+    """The ids of calls or results, without those of tools that ran at AWS: these have both in one turn."""
+    blocks = [block[kind] for block in message["content"] if kind in block]
+    at_aws = [
+        block["toolUse"]["toolUseId"]
+        for block in message["content"]
+        if block.get("toolUse", {}).get("type") == "server_tool_use"
+    ]
+    return [block["toolUseId"] for block in blocks if block["toolUseId"] not in at_aws]
 
 
 def _tools(body: dict, messages: list[dict]) -> list[str]:
