@@ -164,8 +164,9 @@ EFFORTS = {
 
 
 @pytest.mark.parametrize("model", EFFORTS)
-def test_reasoning_effort(loose, recorded, recorder, model):
+def test_reasoning_effort(loose, recorded_gateway, recorder, model):
     fields, first = EFFORTS[model]
+    recorded = CALLERS["sync"](api_key=identity.API_KEY, base_url=recorded_gateway.gateway, max_retries=0)
     body = {"model": model, "messages": [user("why?")], "reasoning_effort": "low", "max_completion_tokens": 4000}
     headers, _ = recorded.raw(**body)
     assert recorder.take().json().get("additionalModelRequestFields") == fields
@@ -174,11 +175,11 @@ def test_reasoning_effort(loose, recorded, recorder, model):
     assert [block["type"] for block in blocks] == ([first, "text"] if first != "text" else ["text"])
 
 
-@pytest.mark.parametrize("effort", ["none", "minimal", "low", "medium", "high", "xhigh"])
 @pytest.mark.parametrize("model", EFFORTS)
-def test_every_effort_is_accepted_by_every_family(openai, model, effort):
-    answer = openai.create(model=model, messages=[user("why?")], reasoning_effort=effort, max_tokens=1500)
-    assert answer.choices[0].message.content == "You said: why?"
+def test_every_effort_is_accepted_by_every_family(openai, model):
+    for effort in ("none", "minimal", "low", "medium", "high", "xhigh"):
+        answer = openai.create(model=model, messages=[user("why?")], reasoning_effort=effort, max_tokens=1500)
+        assert answer.choices[0].message.content == "You said: why?", effort
 
 
 def cached(text: str, **more) -> dict:

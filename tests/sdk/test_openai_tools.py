@@ -136,7 +136,7 @@ def odd(name: str) -> dict:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 @pytest.mark.parametrize("model", [CLAUDE_4_5, NOVA, GPT_OSS])
-@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("name", ODD_NAMES, ids=lambda name: name[:12])
 def test_names_that_bedrock_does_not_take_go_round(openai, model, name, stream):
     body = {"model": model, "tools": [odd(each) for each in ODD_NAMES]}
     ask, choice = user("go"), {"type": "function", "function": {"name": name}}
