@@ -111,6 +111,12 @@ fn push_of_assistant<'a>(
         "redacted_thinking" => {
             let data = required(part.data.as_ref(), place, "data")?;
             if reasoning::replays_redacted(place, scene)? {
+                if !media::is_base64(data) {
+                    return Err(Error::at(
+                        format_args!("{place}.data"),
+                        "must be base64, as the answer had it",
+                    ));
+                }
                 let block = ReasoningContentBlock::RedactedContent(data);
                 blocks.push(ContentBlock::ReasoningContent(block));
             }
@@ -118,6 +124,13 @@ fn push_of_assistant<'a>(
         "server_tool_use" => {
             let id = required(part.id.as_ref(), place, "id")?;
             let name = required(part.name.as_ref(), place, "name")?;
+            // An alias would be the name of no tool at AWS.
+            if !names::is_legal(name) {
+                return Err(Error::at(
+                    format_args!("{place}.name"),
+                    format!("`{}` is the name of no tool at AWS", quoted(name)),
+                ));
+            }
             blocks.push(ContentBlock::ToolUse(ToolUseBlock {
                 tool_use_id: names::tool_use_id(id, scene.profile),
                 name: name.into(),
@@ -130,13 +143,16 @@ fn push_of_assistant<'a>(
         }
         "server_tool_result" => {
             let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
+            let content = required(part.content.as_deref(), place, "content")?;
+            if !content.get().starts_with('[') {
+                return Err(Error::at(
+                    format_args!("{place}.content"),
+                    "must be an array of Bedrock's own blocks, as the answer had it",
+                ));
+            }
             blocks.push(ContentBlock::ToolResult(ToolResultBlock {
                 tool_use_id: names::tool_use_id(id, scene.profile),
-                content: ToolResultContent::Raw(required(
-                    part.content.as_deref(),
-                    place,
-                    "content",
-                )?),
+                content: ToolResultContent::Raw(content),
                 status: status(part.status.as_deref(), place)?,
                 kind: part.tool_type.as_deref(),
             }));

@@ -68,6 +68,11 @@ impl ToolNames {
     }
 }
 
+/// Whether Converse takes this as the name of a tool, be it the client's or AWS's own.
+pub(super) fn is_legal(name: &str) -> bool {
+    is_legal_name(name, Charset::WithHyphens)
+}
+
 fn is_legal_name(name: &str, charset: Charset) -> bool {
     let is_legal = |byte: u8| match byte {
         b'-' => charset == Charset::WithHyphens,

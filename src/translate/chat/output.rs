@@ -30,6 +30,9 @@ const ANSWER_TOOL: &str = "json_answer";
 const ANSWER_TOOL_DESCRIPTION: &str =
     "Gives the final answer to the user. Call it exactly once, with the whole answer.";
 
+/// What Bedrock takes as the word for an effort at most, in characters.
+const MAX_EFFORT: usize = 16;
+
 /// How an answer gets its form.
 pub(super) enum Output<'a> {
     /// It has none.
@@ -60,6 +63,10 @@ pub(super) fn plan<'a>(
     report: &mut Report,
 ) -> Result<Output<'a>, Error> {
     if let Some(config) = &request.output_config {
+        if config.effort.as_ref().is_some_and(|effort| effort.chars().count() > MAX_EFFORT) {
+            let why = format!("an effort is a word of at most {MAX_EFFORT} characters");
+            return Err(Error::at("output_config.effort", why));
+        }
         return Ok(Output::Config(OutputConfig {
             text_format: config
                 .text_format

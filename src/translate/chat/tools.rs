@@ -270,6 +270,12 @@ pub(super) fn called_earlier(messages: &[chat::Message]) -> impl Iterator<Item =
 fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
     let kind = match (tool.kind.as_str(), &tool.function, &tool.system_tool) {
         ("function", Some(function), _) => OfferedTool::Function(function),
+        ("system_tool" | "systemTool", _, Some(tool)) if !names::is_legal(&tool.name) => {
+            return Err(Error::at(
+                format_args!("{place}.system_tool.name"),
+                format!("`{}` is the name of no tool at AWS", quoted(&tool.name)),
+            ));
+        }
         ("system_tool" | "systemTool", _, Some(tool)) => OfferedTool::System(&tool.name),
         _ => {
             return Err(Error::at(
