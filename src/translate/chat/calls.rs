@@ -4,7 +4,7 @@
 //! client's history holds beyond that is put right where that loses nothing, and
 //! refused with the place where it does.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::error::{Error, quoted};
@@ -12,8 +12,10 @@ use super::error::{Error, quoted};
 /// The calls of one conversation.
 #[derive(Debug, Default)]
 pub(super) struct Calls<'a> {
-    /// Of the assistant's last turn.
+    /// Of the assistant's last turn, in their order.
     open: Vec<Call<'a>>,
+    /// Where each of them stands in `open`: a turn may have thousands.
+    by_id: HashMap<String, usize>,
     /// Ids that were answered in earlier turns.
     closed: HashSet<String>,
 }
@@ -43,7 +45,7 @@ impl<'a> Calls<'a> {
         name: &'a str,
         place: fmt::Arguments<'_>,
     ) -> Result<(), Error> {
-        if self.open.iter().any(|call| call.id == id) {
+        if self.by_id.insert(id.to_owned(), self.open.len()).is_some() {
             return Err(Error::at(
                 place,
                 format!("two calls of one turn have the id `{}`; ids must differ", quoted(id)),
@@ -56,7 +58,8 @@ impl<'a> Calls<'a> {
 
     /// Finds the call that a result belongs to.
     pub(super) fn answer(&mut self, id: &str, place: fmt::Arguments<'_>) -> Result<Answer, Error> {
-        match self.open.iter_mut().find(|call| call.id == id) {
+        let open = self.by_id.get(id).and_then(|at| self.open.get_mut(*at));
+        match open {
             Some(call) if call.is_answered => Ok(Answer::Repeated),
             Some(call) => {
                 call.is_answered = true;
@@ -91,6 +94,7 @@ impl<'a> Calls<'a> {
 
     /// The turn of the results is over.
     pub(super) fn close(&mut self) -> Result<(), Error> {
+        self.by_id.clear();
         for call in std::mem::take(&mut self.open) {
             if !call.is_answered {
                 return Err(Error::at(

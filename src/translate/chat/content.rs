@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::attachments::{citations_config, medium_block};
 use super::error::{Error, quoted};
+use super::media;
 use super::scene::{Scene, push_cache_point};
 use super::{names, thoughts};
 use crate::bedrock::request::{
@@ -137,6 +138,12 @@ fn push_of_assistant<'a>(
         "redacted_thinking" => {
             let data = required(part.data.as_ref(), place, "data")?;
             if thoughts::replays_redacted(place, scene)? {
+                if !media::is_base64(data) {
+                    return Err(Error::at(
+                        format_args!("{place}.data"),
+                        "must be base64, as the answer had it",
+                    ));
+                }
                 let block = ReasoningContentBlock::RedactedContent(data);
                 blocks.push(ContentBlock::ReasoningContent(block));
             }
@@ -144,6 +151,13 @@ fn push_of_assistant<'a>(
         "server_tool_use" => {
             let id = required(part.id.as_ref(), place, "id")?;
             let name = required(part.name.as_ref(), place, "name")?;
+            // An alias would be the name of no tool at AWS.
+            if !names::is_legal(name) {
+                return Err(Error::at(
+                    format_args!("{place}.name"),
+                    format!("`{}` is the name of no tool at AWS", quoted(name)),
+                ));
+            }
             blocks.push(ContentBlock::ToolUse(ToolUseBlock {
                 tool_use_id: names::tool_use_id(id, scene.profile),
                 name: name.into(),

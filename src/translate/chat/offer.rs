@@ -200,10 +200,10 @@ fn read_choice<'a>(
     match (named.kind.as_str(), &named.function, &named.allowed_tools) {
         ("function", Some(function), _) => Ok(Choice::Tool(&function.name)),
         ("allowed_tools", _, Some(allowed)) => {
+            let names = allowed.tools.iter().filter_map(|tool| tool.function.as_ref());
+            let names: HashSet<&str> = names.map(|named| named.name.as_str()).collect();
             let is_allowed = |offered: &Offered<'_>| match offered.tool {
-                OfferedTool::Function(function) => allowed.tools.iter().any(|tool| {
-                    tool.function.as_ref().is_some_and(|named| named.name == function.name)
-                }),
+                OfferedTool::Function(function) => names.contains(function.name.as_str()),
                 OfferedTool::System(_) => true,
             };
             tools.retain(is_allowed);

@@ -31,6 +31,9 @@ const ANSWER_TOOL: &str = "json_answer";
 const ANSWER_TOOL_DESCRIPTION: &str =
     "Gives the final answer to the user. Call it exactly once, with the whole answer.";
 
+/// What Bedrock takes as the word for an effort at most, in characters.
+const MAX_EFFORT: usize = 16;
+
 /// How an answer gets its form.
 pub(super) enum Output<'a> {
     /// It has none.
@@ -64,6 +67,10 @@ pub(super) fn plan<'a>(
         return by_response_format(request, offer, profile, is_thinking, report);
     };
     let effort = config.effort.as_deref();
+    if effort.is_some_and(|effort| effort.chars().count() > MAX_EFFORT) {
+        let why = format!("an effort is a word of at most {MAX_EFFORT} characters");
+        return Err(Error::at("output_config.effort", why));
+    }
     if let Some(format) = &config.text_format {
         if request.response_format.is_some() {
             report.ignore("response_format", "`output_config.textFormat` says the form already")?;

@@ -29,6 +29,9 @@ pub(super) fn inference_config<'a>(
         top_p: fraction("top_p", request.top_p)?,
         stop_sequences: stop_sequences(request.stop.as_ref()),
     };
+    if config.stop_sequences.len() > MAX_STOP_SEQUENCES {
+        return Err(Error::at("stop", format!("Bedrock takes at most {MAX_STOP_SEQUENCES}")));
+    }
     let name = profile.name;
     if reasoning.owns_limits {
         let why = format!("{name} leaves no choice of it when it thinks this hard");
@@ -74,6 +77,8 @@ pub(super) fn inference_config<'a>(
 
 /// Claude's bound while it thinks.
 const LEAST_TOP_P_OF_THINKING: f64 = 0.95;
+/// How many stop sequences Converse takes.
+const MAX_STOP_SEQUENCES: usize = 2500;
 
 /// Where `top_k` goes, if the client chose one and the model takes it.
 pub(super) fn top_k(
@@ -135,4 +140,24 @@ fn stop_sequences(stop: Option<&StringOr<Vec<String>>>) -> Vec<&str> {
         Some(StringOr::Other(many)) => many.as_slice(),
     };
     sequences.iter().map(String::as_str).filter(|s| !s.trim().is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models;
+
+    #[test]
+    fn as_many_stop_sequences_as_converse_takes() {
+        let param = |count: usize| {
+            let stop = Some(StringOr::Other(vec!["x".to_owned(); count]));
+            let request = chat::Request { stop, ..chat::Request::default() };
+            let (profile, mut report) = (models::unknown(), Report::default());
+            let plan = ReasoningPlan::default();
+            let config = inference_config(&request, None, profile, &plan, &mut report);
+            config.map_err(|error| error.param).map(|config| config.stop_sequences.len())
+        };
+        assert_eq!(param(2500), Ok(2500));
+        assert_eq!(param(2501), Err("stop".into()));
+    }
 }

@@ -38,6 +38,8 @@ pub struct ChatStream {
     has_answered: bool,
     /// The counts, once known.
     usage: Option<TokenUsage>,
+    /// The last chunk, which reports them.
+    usage_chunk: UsageChunk,
     /// The tier, once known.
     service_tier: Option<String>,
     /// What else Bedrock tells.
@@ -55,6 +57,17 @@ enum Phase {
     Stopped(String),
     /// The chunk with the finish reason is out.
     Finished,
+}
+
+/// The chunk with the usage, in strict mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum UsageChunk {
+    /// There is nothing to report yet, or nobody asked.
+    None,
+    /// It waits for the finish reason.
+    Due,
+    /// It is out, and with it the stream is over.
+    Sent,
 }
 
 #[derive(Debug)]
@@ -92,14 +105,21 @@ impl ChatStream {
             held_text: String::new(),
             has_answered: false,
             usage: None,
+            usage_chunk: UsageChunk::None,
             service_tier: None,
             details: ProviderDetails::default(),
         }
     }
 
-    /// Takes one event and emits the chunks it gives.
+    /// Takes one event and emits the chunks it gives. Once the model has said why it
+    /// stopped, only the counts can still come; what else did would follow the end
+    /// that the client has seen.
     pub fn push(&mut self, event: &StreamEvent, emit: &mut impl FnMut(&Chunk<'_>)) {
         self.begin(emit);
+        let has_stopped = matches!(self.phase, Phase::Stopped(_) | Phase::Finished);
+        if has_stopped && !matches!(event, StreamEvent::Metadata(_)) {
+            return;
+        }
         match event {
             StreamEvent::MessageStart => {}
             StreamEvent::ContentBlockStart(start) => {
@@ -133,6 +153,7 @@ impl ChatStream {
     /// It ended before the answer was complete: the client must not see a finish.
     pub fn end(&mut self, emit: &mut impl FnMut(&Chunk<'_>)) -> Result<(), UpstreamFault> {
         self.finish(emit);
+        self.report_usage(emit);
         match self.phase {
             Phase::Finished => Ok(()),
             Phase::Before | Phase::Open | Phase::Stopped(_) => Err(UpstreamFault::Incomplete),
@@ -158,8 +179,19 @@ impl ChatStream {
         self.details.trace.clone_from(trace);
         self.details.metrics.clone_from(metrics);
         self.details.performance_config.clone_from(performance_config);
+        if self.usage_chunk == UsageChunk::None && self.context.strict && self.include_usage {
+            self.usage_chunk = UsageChunk::Due;
+        }
         self.finish(emit);
-        if self.context.strict && self.include_usage {
+        if matches!(self.phase, Phase::Finished) {
+            self.report_usage(emit);
+        }
+    }
+
+    /// Emits the chunk with the usage, once.
+    fn report_usage(&mut self, emit: &mut impl FnMut(&Chunk<'_>)) {
+        if self.usage_chunk == UsageChunk::Due {
+            self.usage_chunk = UsageChunk::Sent;
             let counts = self.usage.as_ref().map(|counts| usage(counts, true));
             let service_tier = self.service_tier.as_deref();
             emit(&Chunk { usage: Some(counts), service_tier, ..self.chunk(None) });

@@ -100,6 +100,8 @@ pub(super) fn native<'a>(
             Some((_, neutral, ..)) if neutral.iter().any(|none| is_same(none, value)) => {}
             Some((_, _, Ignore, why)) => report.ignore(name, why)?,
             Some((_, _, Refuse, why)) => report.refuse(name, why)?,
+            // A place has to be something that can be seen.
+            None if name.is_empty() => report.ignore("\"\"", UNKNOWN)?,
             None => report.ignore(name, UNKNOWN)?,
         }
     }

@@ -107,6 +107,11 @@ fn here<'a>(
     Ok(Medium { format, source: BlobSource::Bytes(bytes), name })
 }
 
+/// Whether this is base64 in the spelling that AWS takes, for what is sent as it came.
+pub(super) fn is_base64(data: &str) -> bool {
+    matches!(standard(data), Some(Cow::Borrowed(_)))
+}
+
 fn from_s3<'a>(
     url: &'a str,
     reference: Reference<'a>,
@@ -114,9 +119,14 @@ fn from_s3<'a>(
 ) -> Result<Medium<'a>, Error> {
     let (_, rest) = url.split_once("://").unwrap_or_default();
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let is_bucket = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'));
-    if !is_bucket || key.is_empty() || url.len() > MAX_S3_URI || !url.starts_with("s3://") {
+        && bucket.chars().all(|c| is_end(c) || matches!(c, '.' | '-'))
+        && bucket.starts_with(is_end)
+        && bucket.ends_with(is_end);
+    // The service's pattern for these URIs ends at the end of a line.
+    let is_key = !key.is_empty() && !key.contains(LINE_ENDS);
+    if !is_bucket || !is_key || url.len() > MAX_S3_URI || !url.starts_with("s3://") {
         return Err(Error::at(place, "must be of the form `s3://bucket/key`"));
     }
     if reference
@@ -134,6 +144,7 @@ fn from_s3<'a>(
 
 /// What Bedrock takes as the URI of an object at most.
 const MAX_S3_URI: usize = 1024;
+const LINE_ENDS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
 
 fn from_web<'a>(
     url: &'a str,

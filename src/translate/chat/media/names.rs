@@ -1,6 +1,6 @@
 //! Names of documents.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::format::labelled;
 
@@ -15,6 +15,9 @@ const MAX_STEM: usize = 190;
 #[derive(Debug, Default)]
 pub(in super::super) struct DocumentNames {
     taken: HashSet<String>,
+    /// By stem, and whether the document had a name, the number from which on names
+    /// may be free: a request may call thousands of documents the same.
+    numbers: HashMap<(String, bool), usize>,
 }
 
 impl DocumentNames {
@@ -23,18 +26,20 @@ impl DocumentNames {
         let stem = given.map(legal).filter(|name| !name.is_empty());
         let unnamed = stem.is_none();
         let stem = stem.unwrap_or_else(|| "document".to_owned());
-        // There are never more attempts than names that are taken.
-        let mut number = if unnamed { 1 } else { 0 };
+        let key = (stem, unnamed);
+        let mut number = self.numbers.get(&key).copied().unwrap_or(usize::from(unnamed));
         loop {
+            let stem = &key.0;
             let name = match (unnamed, number) {
                 (true, n) => format!("{stem}-{n}"),
                 (false, 0) => stem.clone(),
                 (false, n) => format!("{stem} ({})", n + 1),
             };
+            number += 1;
             if self.taken.insert(name.clone()) {
+                self.numbers.insert(key, number);
                 return name;
             }
-            number += 1;
         }
     }
 }
@@ -98,5 +103,21 @@ mod tests {
         };
         assert_eq!(run(), ["a", "a (2)", "document-1", "document-2", "a (2) (2)", "a (3)"]);
         assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn a_stem_is_the_same_whether_it_was_given_or_not() {
+        let mut names = DocumentNames::default();
+        let given = [None, Some("document"), None, Some("document-3"), None, Some("document")];
+        let expected =
+            ["document-1", "document", "document-2", "document-3", "document-4", "document (2)"];
+        assert_eq!(given.map(|given| names.next(given)), expected);
+    }
+
+    #[test]
+    fn thousands_of_documents_may_have_one_name() {
+        let mut names = DocumentNames::default();
+        let last = (0..20_000).map(|_| names.next(Some("a"))).last();
+        assert_eq!(last.as_deref(), Some("a (20000)"));
     }
 }
