@@ -102,6 +102,7 @@ const CLAUDE_2: ModelProfile = ModelProfile {
     name: "Claude 2",
     prefix: "anthropic.claude-v2",
     tools: Tools::Never,
+    images: ImagesIn::Nothing,
     citations: false,
     ..CLAUDE_3
 };
@@ -143,12 +144,17 @@ const OPEN_WEIGHT: ModelProfile =
     ModelProfile { structured_output: StructuredOutput::Schema, ..PLAIN };
 const ONLY_AUTO: ToolChoices = ToolChoices { auto: true, any: false, tool: false };
 
+/// The same without images.
+const TEXT_ONLY: ModelProfile = ModelProfile { images: ImagesIn::Nothing, ..PLAIN };
+const OPEN_WEIGHT_TEXT_ONLY: ModelProfile =
+    ModelProfile { images: ImagesIn::Nothing, ..OPEN_WEIGHT };
+
 const TITAN: ModelProfile = ModelProfile {
     name: "Amazon Titan Text",
     prefix: "amazon.titan",
     system_prompts: false,
     tools: Tools::Never,
-    ..PLAIN
+    ..TEXT_ONLY
 };
 
 const LLAMA: ModelProfile = ModelProfile {
@@ -159,7 +165,8 @@ const LLAMA: ModelProfile = ModelProfile {
     mixed_result_turns: false,
     ..PLAIN
 };
-const LLAMA_WITHOUT_TOOLS: ModelProfile = ModelProfile { tools: Tools::Never, ..LLAMA };
+const LLAMA_WITHOUT_TOOLS: ModelProfile =
+    ModelProfile { tools: Tools::Never, images: ImagesIn::Nothing, ..LLAMA };
 
 const MISTRAL: ModelProfile = ModelProfile {
     name: "Mistral",
@@ -180,6 +187,7 @@ const MISTRAL_7B: ModelProfile = ModelProfile {
     prefix: "mistral.mistral-7b",
     system_prompts: false,
     tools: Tools::Never,
+    images: ImagesIn::Nothing,
     ..MISTRAL_LARGE
 };
 
@@ -189,7 +197,7 @@ const COHERE: ModelProfile = ModelProfile {
     tool_choice: ONLY_AUTO,
     top_k: TopK::Member("k"),
     native_fields: &["seed", "frequency_penalty", "presence_penalty"],
-    ..PLAIN
+    ..TEXT_ONLY
 };
 const COHERE_TEXT: ModelProfile = ModelProfile {
     prefix: "cohere.command-text",
@@ -203,7 +211,7 @@ const AI21: ModelProfile = ModelProfile {
     prefix: "ai21.",
     tool_choice: ONLY_AUTO,
     native_fields: &["frequency_penalty", "presence_penalty"],
-    ..PLAIN
+    ..TEXT_ONLY
 };
 
 const DEEPSEEK: ModelProfile = ModelProfile {
@@ -211,7 +219,7 @@ const DEEPSEEK: ModelProfile = ModelProfile {
     prefix: "deepseek.",
     tool_choice: ToolChoices { auto: true, any: true, tool: false },
     reasoning: ReasoningForm::Member("reasoning_effort", ALL_OR_NOTHING),
-    ..OPEN_WEIGHT
+    ..OPEN_WEIGHT_TEXT_ONLY
 };
 
 /// Reasoning is sealed, and neither sampling nor stop sequences can be chosen.
@@ -236,7 +244,18 @@ const GPT_OSS: ModelProfile = ModelProfile {
     marks_tool_names: true,
     reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_HIGH),
     replay: ReasoningReplay::Unsigned,
-    ..PLAIN
+    ..TEXT_ONLY
+};
+
+const QWEN: ModelProfile = ModelProfile {
+    name: "Qwen",
+    prefix: "qwen.",
+    reasoning: ReasoningForm::Member(
+        "reasoning_config",
+        &[(NoEffort, "none"), (Low, "low"), (High, "high")],
+    ),
+    first_turn: FirstTurn::Anyone,
+    ..OPEN_WEIGHT
 };
 
 const KIMI: ModelProfile = ModelProfile {
@@ -283,6 +302,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     CLAUDE_2,
     ModelProfile { name: "Claude Instant", prefix: "anthropic.claude-instant", ..CLAUDE_2 },
     NOVA,
+    ModelProfile { prefix: "amazon.nova-micro", images: ImagesIn::Nothing, ..NOVA },
     ModelProfile {
         name: "Amazon Nova 2",
         prefix: "amazon.nova-2",
@@ -297,6 +317,8 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "meta.llama3-70b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-1b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-3b", ..LLAMA_WITHOUT_TOOLS },
+    ModelProfile { prefix: "meta.llama3-1-", images: ImagesIn::Nothing, ..LLAMA },
+    ModelProfile { prefix: "meta.llama3-3-", images: ImagesIn::Nothing, ..LLAMA },
     ModelProfile { prefix: "meta.llama4", images: ImagesIn::MessagesAndToolResults, ..LLAMA },
     MISTRAL,
     MISTRAL_LARGE,
@@ -335,16 +357,11 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         structured_output: StructuredOutput::None,
         ..OPENAI
     },
-    ModelProfile {
-        name: "Qwen",
-        prefix: "qwen.",
-        reasoning: ReasoningForm::Member(
-            "reasoning_config",
-            &[(NoEffort, "none"), (Low, "low"), (High, "high")],
-        ),
-        first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT
-    },
+    QWEN,
+    ModelProfile { prefix: "qwen.qwen3-32b", images: ImagesIn::Nothing, ..QWEN },
+    ModelProfile { prefix: "qwen.qwen3-235b", images: ImagesIn::Nothing, ..QWEN },
+    ModelProfile { prefix: "qwen.qwen3-coder", images: ImagesIn::Nothing, ..QWEN },
+    ModelProfile { prefix: "qwen.qwen3-next", images: ImagesIn::Nothing, ..QWEN },
     ModelProfile {
         name: "Writer Palmyra",
         prefix: "writer.",
@@ -352,15 +369,16 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         tool_choice: ONLY_AUTO,
         mixed_result_turns: false,
         result_status: false,
-        ..PLAIN
+        ..TEXT_ONLY
     },
     KIMI,
+    ModelProfile { prefix: "moonshot.kimi-k2-thinking", images: ImagesIn::Nothing, ..KIMI },
     ModelProfile { prefix: "moonshotai.kimi-k3", sampling: Sampling::None, ..KIMI },
     ModelProfile {
         name: "MiniMax",
         prefix: "minimax.",
         replay: ReasoningReplay::Unsigned,
-        ..OPEN_WEIGHT
+        ..OPEN_WEIGHT_TEXT_ONLY
     },
     ModelProfile {
         name: "Z.AI GLM",
@@ -368,14 +386,14 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         tool_choice: ToolChoices { auto: true, any: true, tool: false },
         reasoning: ReasoningForm::Member("reasoning_effort", ALL_OR_NOTHING),
         first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT
+        ..OPEN_WEIGHT_TEXT_ONLY
     },
     ModelProfile {
         name: "Z.AI GLM 5.3",
         prefix: "zai.glm-5.3",
         reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_XHIGH),
         first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT
+        ..OPEN_WEIGHT_TEXT_ONLY
     },
     ModelProfile { name: "Google Gemma", prefix: "google.", ..OPEN_WEIGHT },
     ModelProfile { name: "NVIDIA Nemotron", prefix: "nvidia.", ..OPEN_WEIGHT },

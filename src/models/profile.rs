@@ -113,6 +113,8 @@ pub enum CachePoints {
 /// Where a family reads images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImagesIn {
+    /// Nowhere: it knows text only.
+    Nothing,
     /// In the user's words only.
     Messages,
     /// There, and in results of tools.

@@ -17,7 +17,11 @@ use crate::bedrock::request::{
 };
 use crate::bedrock::response::SERVER_TOOL_USE;
 use crate::json::string_or::StringOr;
+use crate::models::ImagesIn;
 use crate::openai::chat::{Content, ContentPart, Source};
+
+/// What stands for an image that is not sent.
+const LEFT_OUT: &str = "[image]";
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
 /// out: Bedrock refuses it, and it says nothing.
@@ -263,6 +267,11 @@ fn block_of<'a>(
 ) -> Result<ContentBlock<'a>, Error> {
     let Medium { format, source, name } = medium;
     Ok(match format {
+        Format::Image(_) if scene.profile.images == ImagesIn::Nothing => {
+            let why = format!("{} does not read images; leave them out", scene.profile.name);
+            scene.report.refuse(place, &why)?;
+            ContentBlock::Text(LEFT_OUT.into())
+        }
         Format::Image(format) => ContentBlock::Image(ImageBlock { format, source }),
         Format::Video(format) => ContentBlock::Video(VideoBlock { format, source }),
         Format::Audio(format) => ContentBlock::Audio(AudioBlock { format, source }),

@@ -100,6 +100,8 @@ impl<'a> Wish<'a> {
         });
         match (of_thinking, self.effort) {
             (Some(Effort::None), _) => Some(Effort::None),
+            // Of two that contradict each other, the one that says more counts.
+            (Some(of_thinking), Some((Effort::None, _))) => Some(of_thinking),
             (_, Some((effort, _))) => Some(effort),
             (of_thinking, None) => of_thinking,
         }

@@ -156,7 +156,7 @@ fn push_part<'a>(
         _ => match medium_block(part, place, scene)? {
             Some(ContentBlock::Image(image)) => match scene.profile.images {
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
-                ImagesIn::Messages => {
+                ImagesIn::Messages | ImagesIn::Nothing => {
                     said.beside.push(ContentBlock::Image(image));
                     ToolResultContentBlock::Text(HOISTED.into())
                 }
@@ -168,6 +168,7 @@ fn push_part<'a>(
                 }
                 ToolResultContentBlock::Document(document)
             }
+            Some(ContentBlock::Text(left_out)) => ToolResultContentBlock::Text(left_out),
             Some(ContentBlock::Video(video)) => ToolResultContentBlock::Video(video),
             _ => {
                 return Err(unknown_part(
