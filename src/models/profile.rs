@@ -36,6 +36,8 @@ pub struct ModelProfile {
     pub cache_ttl: bool,
     /// Where it reads images.
     pub images: ImagesIn,
+    /// Whether results of tools may hold videos, and documents with a layout.
+    pub rich_results: bool,
     /// Whether it says where in a document it found something.
     pub citations: bool,
     /// How it is asked to think.

@@ -17,8 +17,10 @@ use crate::openai::chat;
 
 /// What an error without a word says: Bedrock refuses an empty one.
 const SILENT_ERROR: &str = "The tool failed and did not say why.";
-/// What stands in a result for an image that follows it.
-const HOISTED: &str = "[image: see below]";
+/// What stands in a result for something that follows it.
+const HOISTED_IMAGE: &str = "[image: see below]";
+const HOISTED_DOCUMENT: &str = "[document: see below]";
+const HOISTED_VIDEO: &str = "[video: see below]";
 
 /// The blocks of a result: the result itself, then what cannot be part of it.
 pub(super) fn blocks<'a>(
@@ -158,7 +160,7 @@ fn push_part<'a>(
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
                 ImagesIn::Messages | ImagesIn::Nothing => {
                     said.beside.push(ContentBlock::Image(image));
-                    ToolResultContentBlock::Text(HOISTED.into())
+                    ToolResultContentBlock::Text(HOISTED_IMAGE.into())
                 }
             },
             Some(ContentBlock::Document(mut document)) => {
@@ -166,10 +168,21 @@ fn push_part<'a>(
                     let why = "Bedrock does not cite from documents of a tool; `search_result` may be cited";
                     scene.report.ignore(format_args!("{place}.citations"), why)?;
                 }
-                ToolResultContentBlock::Document(document)
+                if scene.profile.rich_results || !matches!(document.format, "pdf" | "docx") {
+                    ToolResultContentBlock::Document(document)
+                } else {
+                    said.beside.push(ContentBlock::Document(document));
+                    ToolResultContentBlock::Text(HOISTED_DOCUMENT.into())
+                }
             }
             Some(ContentBlock::Text(left_out)) => ToolResultContentBlock::Text(left_out),
-            Some(ContentBlock::Video(video)) => ToolResultContentBlock::Video(video),
+            Some(ContentBlock::Video(video)) if scene.profile.rich_results => {
+                ToolResultContentBlock::Video(video)
+            }
+            Some(ContentBlock::Video(video)) => {
+                said.beside.push(ContentBlock::Video(video));
+                ToolResultContentBlock::Text(HOISTED_VIDEO.into())
+            }
             _ => {
                 return Err(unknown_part(
                     part,
