@@ -188,6 +188,8 @@ pub(super) fn plan<'a>(
     }
     if tools.is_empty() {
         tools.extend(called_earlier(messages).map(|name| declare(names.to_bedrock(name))));
+        let at_aws = called_at_aws(messages);
+        tools.extend(at_aws.map(|name| Tool::SystemTool(SystemTool { name })));
         let config = (!tools.is_empty()).then_some(ToolConfiguration { tools, tool_choice: None });
         return Ok(ToolPlan { config, single_calls: false });
     }
@@ -275,6 +277,22 @@ pub(super) fn called_earlier(messages: &[chat::Message]) -> impl Iterator<Item =
     });
     let mut seen = HashSet::new();
     calls.map(|function| function.name.as_str()).filter(move |name| seen.insert(*name))
+}
+
+/// Each tool that ran at AWS earlier, once, in order.
+fn called_at_aws(messages: &[chat::Message]) -> impl Iterator<Item = &str> {
+    let parts = messages.iter().flat_map(|message| {
+        let content = match &message.content {
+            Some(StringOr::Other(parts)) => parts.as_slice(),
+            Some(StringOr::String(_)) | None => &[],
+        };
+        content.iter().chain(message.content_blocks.iter().flatten())
+    });
+    let mut seen = HashSet::new();
+    parts
+        .filter(|part| part.kind == "server_tool_use")
+        .filter_map(|part| part.name.as_deref())
+        .filter(move |name| seen.insert(*name))
 }
 
 fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
