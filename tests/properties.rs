@@ -19,7 +19,7 @@ use bedrock_gateway::openai::chat;
 use bedrock_gateway::routing::config::GatewayConfig;
 use bedrock_gateway::translate::chat::{
     Answering, ChatStream, RemoteFiles, RequestContext, ResponseContext, UnsupportedParams,
-    request, response,
+    events_of, request, response,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,6 +32,9 @@ enum Block {
     Thinking(Vec<String>, Option<String>),
     Redacted(String),
     Tool { id: String, name: String, input: Value, cuts: usize },
+    Cited(Vec<String>, Vec<Value>),
+    ServerTool { id: String, input: Value },
+    ServerResult { id: String, content: Value },
 }
 
 fn block() -> impl Strategy<Value = Block> {
@@ -41,6 +44,9 @@ fn block() -> impl Strategy<Value = Block> {
         (pieces(), proptest::option::of("[a-zA-Z0-9+/]{1,8}"))
             .prop_map(|(text, seal)| Block::Thinking(text, seal)),
         "[a-zA-Z0-9+/]{4}".prop_map(Block::Redacted),
+        (pieces(), vec(citation(), 1..3)).prop_map(|(text, sources)| Block::Cited(text, sources)),
+        "[a-z0-9]{4}".prop_map(|id| Block::ServerTool { id, input: json!({"q": "é"}) }),
+        "[a-z0-9]{4}".prop_map(|id| Block::ServerResult { id, content: json!([{"text": "r"}]) }),
         ("[a-z0-9]{4}", "[a-z_]{1,8}", any::<Option<i32>>(), 1..5_usize).prop_map(
             |(id, name, number, cuts)| {
                 let input =
@@ -48,6 +54,17 @@ fn block() -> impl Strategy<Value = Block> {
                 Block::Tool { id, name, input, cuts }
             }
         ),
+    ]
+}
+
+fn citation() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        ("[a-z]{1,5}", ".{0,5}").prop_map(|(name, title)| {
+            json!({"title": title, "location": {"web": {"url": format!("https://{name}.example")}}})
+        }),
+        (0..9_u32).prop_map(|start| {
+            json!({"title": "d", "location": {"documentChar": {"documentIndex": 0, "start": start, "end": 9}}})
+        }),
     ]
 }
 
@@ -63,6 +80,15 @@ fn whole(blocks: &[Block], stop_reason: &str) -> ConverseResponse {
             Block::Redacted(data) => json!({"reasoningContent": {"redactedContent": data}}),
             Block::Tool { id, name, input, .. } => {
                 json!({"toolUse": {"toolUseId": id, "name": name, "input": input}})
+            }
+            Block::Cited(pieces, citations) => {
+                json!({"citationsContent": {"content": [{"text": pieces.concat()}], "citations": citations}})
+            }
+            Block::ServerTool { id, input } => {
+                json!({"toolUse": {"toolUseId": id, "name": "nova_grounding", "input": input, "type": "server_tool_use"}})
+            }
+            Block::ServerResult { id, content } => {
+                json!({"toolResult": {"toolUseId": id, "content": content, "status": "success"}})
             }
         })
         .collect();
@@ -94,6 +120,20 @@ fn streamed(blocks: &[Block], stop_reason: &str) -> Vec<StreamEvent> {
             }
             Block::Redacted(data) => {
                 events.push(delta(json!({"reasoningContent": {"redactedContent": data}})))
+            }
+            Block::Cited(pieces, citations) => {
+                events.extend(citations.iter().map(|source| delta(json!({"citation": source}))));
+                events.extend(pieces.iter().map(|piece| delta(json!({"text": piece}))));
+            }
+            Block::ServerTool { id, input } => {
+                let start = json!({"toolUse": {"toolUseId": id, "name": "nova_grounding", "type": "server_tool_use"}});
+                events.push(("contentBlockStart", json!({"contentBlockIndex": i, "start": start})));
+                events.push(delta(json!({"toolUse": {"input": input.to_string()}})));
+            }
+            Block::ServerResult { id, content } => {
+                let start = json!({"toolResult": {"toolUseId": id, "status": "success"}});
+                events.push(("contentBlockStart", json!({"contentBlockIndex": i, "start": start})));
+                events.push(delta(json!({"toolResult": content})));
             }
             Block::Tool { id, name, input, cuts } => {
                 let start = json!({"toolUse": {"toolUseId": id, "name": name}});
@@ -131,7 +171,10 @@ fn context(strict: bool) -> ResponseContext {
 }
 
 fn chunks(events: &[StreamEvent], strict: bool, include_usage: bool) -> (Vec<Value>, bool) {
-    let mut stream = ChatStream::new(context(strict), include_usage);
+    chunks_of(ChatStream::new(context(strict), include_usage), events)
+}
+
+fn chunks_of(mut stream: ChatStream, events: &[StreamEvent]) -> (Vec<Value>, bool) {
     let mut chunks = Vec::new();
     let mut emit = |chunk: &chat::Chunk<'_>| chunks.push(serde_json::to_value(chunk).unwrap());
     for event in events {
@@ -147,6 +190,7 @@ fn concatenated(chunks: &[Value]) -> Value {
     let mut calls: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
     let mut blocks: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
     let mut finish_reason = Value::Null;
+    let mut annotations: Vec<Value> = Vec::new();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let append = |map: &mut Map<String, Value>, name: &str, more: &str| {
         let so_far = text(map.get(name).unwrap_or(&Value::Null));
@@ -155,6 +199,7 @@ fn concatenated(chunks: &[Value]) -> Value {
     for choice in chunks.iter().filter_map(|chunk| chunk["choices"].get(0)) {
         let delta = &choice["delta"];
         content += &text(&delta["content"]);
+        annotations.extend(delta["annotations"].as_array().into_iter().flatten().cloned());
         reasoning += &text(&delta["reasoning_content"]);
         for call in delta["tool_calls"].as_array().into_iter().flatten() {
             let known = calls.entry(call["index"].as_u64().unwrap()).or_default();
@@ -167,7 +212,20 @@ fn concatenated(chunks: &[Value]) -> Value {
         for block in delta["content_blocks"].as_array().into_iter().flatten() {
             let known = blocks.entry(block["index"].as_u64().unwrap()).or_default();
             for (name, more) in block["delta"].as_object().unwrap() {
-                append(known, name, &text(more));
+                match name.as_str() {
+                    // These come whole.
+                    "server_tool_use" | "server_tool_result" => {
+                        known.extend(more.as_object().unwrap().clone());
+                    }
+                    "content" => drop(known.insert("content".into(), more.clone())),
+                    "citation" => known
+                        .entry("citations")
+                        .or_insert(json!([]))
+                        .as_array_mut()
+                        .unwrap()
+                        .push(more.clone()),
+                    name => append(known, name, &text(more)),
+                }
             }
         }
         if !choice["finish_reason"].is_null() {
@@ -177,7 +235,7 @@ fn concatenated(chunks: &[Value]) -> Value {
     }
     assert!(calls.keys().copied().eq(0..calls.len() as u64), "indexes have gaps");
     json!({"content": content, "reasoning": reasoning, "calls": calls.into_values().collect::<Vec<_>>(),
-           "blocks": blocks.into_values().collect::<Vec<_>>(), "finish_reason": finish_reason})
+           "annotations": annotations, "blocks": blocks.into_values().collect::<Vec<_>>(), "finish_reason": finish_reason})
 }
 
 /// A whole answer in the same form.
@@ -190,6 +248,10 @@ fn as_concatenated(completion: &Value) -> Value {
         block.remove("type");
         // Nothing is streamed of what is empty.
         block.retain(|_, value| value != "" && !value.is_null());
+        // It is streamed as text.
+        if let Some(input) = block.get_mut("input") {
+            *input = json!(input.to_string());
+        }
         Value::Object(block)
     };
     let list = |value: &Value, each: &dyn Fn(&Value) -> Value| -> Vec<Value> {
@@ -199,7 +261,7 @@ fn as_concatenated(completion: &Value) -> Value {
     blocks.retain(|block| block != &json!({}));
     json!({"content": message["content"].as_str().unwrap_or_default(),
            "reasoning": message["reasoning_content"].as_str().unwrap_or_default(),
-           "calls": list(&message["tool_calls"], &call), "blocks": blocks,
+           "calls": list(&message["tool_calls"], &call), "annotations": list(&message["annotations"], &Value::clone), "blocks": blocks,
            "finish_reason": choice["finish_reason"]})
 }
 
@@ -211,13 +273,16 @@ fn any_event() -> impl Strategy<Value = StreamEvent> {
             let kind = if server { "server_tool_use" } else { "tool_use" };
             ("contentBlockStart", json!({"contentBlockIndex": i, "start": {"toolUse": {"toolUseId": "t", "name": "n", "type": kind}}}))
         }),
-        (index.clone(), ".{0,3}", 0..6).prop_map(|(i, text, kind)| {
+        (index.clone(), ".{0,3}", 0..9).prop_map(|(i, text, kind)| {
             let delta = match kind {
                 0 => json!({"text": text}),
                 1 => json!({"toolUse": {"input": text}}),
                 2 => json!({"reasoningContent": {"text": text}}),
                 3 => json!({"reasoningContent": {"signature": text}}),
                 4 => json!({"reasoningContent": {"redactedContent": text}}),
+                5 => json!({"citation": {"location": {"web": {"url": text}}}}),
+                6 => json!({"toolResult": [{"text": text}]}),
+                7 => json!({"image": {"source": {"bytes": text}}}),
                 _ => json!({"hologram": text}),
             };
             ("contentBlockDelta", json!({"contentBlockIndex": i, "delta": delta}))
@@ -317,6 +382,34 @@ proptest! {
         let (pieces, _) = chunks(&events, strict, true);
         // Panics on gaps between indexes.
         concatenated_loosely(&pieces);
+    }
+
+    #[test]
+    fn an_answer_given_to_a_tool_is_the_text(text in ".{0,6}", input in any::<Option<i32>>(), strict: bool) {
+        let input = input.map_or_else(|| json!({}), |number| json!({"n": number}));
+        let blocks = [
+            Block::Text(vec![text]),
+            Block::Tool { id: "t".into(), name: "json_answer".into(), input: input.clone(), cuts: 2 },
+        ];
+        let answering = Answering { answer_tool: Some("json_answer".into()), ..Answering::default() };
+        let context = || ResponseContext { answering: answering.clone(), ..context(strict) };
+        let whole = response(whole(&blocks, "tool_use"), context()).unwrap();
+        let whole = as_concatenated(&serde_json::to_value(whole).unwrap());
+        let streamed = concatenated(&chunks_of(ChatStream::new(context(), false), &streamed(&blocks, "tool_use")).0);
+        for put_together in [&whole, &streamed] {
+            prop_assert_eq!(&put_together["content"], &json!(input.to_string()));
+            prop_assert_eq!(&put_together["calls"], &json!([]));
+            prop_assert_eq!(&put_together["finish_reason"], &json!(if strict { "stop" } else { "end_turn" }));
+        }
+    }
+
+    #[test]
+    fn a_whole_answer_told_in_events_is_the_same_answer(blocks in vec(block(), 0..6), strict: bool) {
+        let events = events_of(whole(&blocks, "tool_use")).unwrap();
+        let (told, complete) = chunks(&events, strict, true);
+        prop_assert!(complete);
+        let whole = serde_json::to_value(response(whole(&blocks, "tool_use"), context(strict)).unwrap()).unwrap();
+        prop_assert_eq!(concatenated(&told), as_concatenated(&whole));
     }
 
     #[test]

@@ -8,8 +8,9 @@
 
 use super::profile::Effort::{High, Low, Medium, None as NoEffort, XHigh};
 use super::profile::{
-    CachePoints, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm, ReasoningReplay,
-    Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
+    BesideResults, CachePoints, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
+    ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
+    Unasked,
 };
 
 /// A family that the table does not know: everything is passed on.
@@ -25,14 +26,19 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     forced_tool_while_thinking: true,
     single_tool_calls: false,
     strict_tools: true,
-    mixed_result_turns: true,
+    beside_results: BesideResults::Anything,
     result_status: true,
     cache_points: CachePoints::Everywhere,
     cache_ttl: true,
     images: ImagesIn::MessagesAndToolResults,
-    rich_results: true,
+    media_in_s3: true,
+    documents: true,
+    documents_in_results: true,
+    videos: true,
+    sound: true,
     citations: true,
     reasoning: ReasoningForm::Unknown,
+    thinks_unasked: Unasked::No,
     replay: ReasoningReplay::Signed,
     sampling: Sampling::Both,
     stop_sequences: true,
@@ -54,7 +60,12 @@ const CLAUDE: ModelProfile = ModelProfile {
     tool_choice: ToolChoices { auto: true, any: false, tool: false },
     single_tool_calls: true,
     strict_tools: false,
+    beside_results: BesideResults::NoTextDocuments,
+    media_in_s3: false,
+    videos: false,
+    sound: false,
     reasoning: ReasoningForm::Adaptive(UP_TO_XHIGH),
+    thinks_unasked: Unasked::Always,
     sampling: Sampling::None,
     top_k: TopK::None,
     structured_output: StructuredOutput::SchemaWithoutBounds,
@@ -62,11 +73,16 @@ const CLAUDE: ModelProfile = ModelProfile {
 };
 const CLAUDE_5: ModelProfile = ModelProfile {
     name: "Claude 5",
+    thinks_unasked: Unasked::Yes,
     tool_choice: ToolChoices { auto: true, any: true, tool: true },
     ..CLAUDE
 };
-const CLAUDE_4_7: ModelProfile =
-    ModelProfile { name: "Claude 4.7", forced_tool_while_thinking: false, ..CLAUDE_5 };
+const CLAUDE_4_7: ModelProfile = ModelProfile {
+    name: "Claude 4.7",
+    forced_tool_while_thinking: false,
+    thinks_unasked: Unasked::No,
+    ..CLAUDE_5
+};
 const CLAUDE_4_6: ModelProfile = ModelProfile {
     name: "Claude 4.6",
     strict_tools: true,
@@ -103,7 +119,7 @@ const CLAUDE_2: ModelProfile = ModelProfile {
     name: "Claude 2",
     prefix: "anthropic.claude-v2",
     tools: Tools::Never,
-    images: ImagesIn::Nothing,
+    images: ImagesIn::Nowhere,
     citations: false,
     ..CLAUDE_3
 };
@@ -115,7 +131,8 @@ const NOVA: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::NotInTools,
     cache_ttl: false,
-    rich_results: false,
+    documents_in_results: false,
+    sound: false,
     citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
@@ -126,12 +143,23 @@ const NOVA: ModelProfile = ModelProfile {
     ..UNKNOWN
 };
 
+const NOVA_2: ModelProfile = ModelProfile {
+    name: "Amazon Nova 2",
+    prefix: "amazon.nova-2",
+    reasoning: ReasoningForm::ReasoningConfig(UP_TO_HIGH),
+    replay: ReasoningReplay::Unsigned,
+    ..NOVA
+};
+
 /// What most other vendors' models have in common.
 const PLAIN: ModelProfile = ModelProfile {
     strict_tools: false,
     cache_points: CachePoints::None,
     cache_ttl: false,
-    images: ImagesIn::Messages,
+    images: ImagesIn::Nowhere,
+    media_in_s3: false,
+    videos: false,
+    sound: false,
     citations: false,
     reasoning: ReasoningForm::None,
     replay: ReasoningReplay::Never,
@@ -146,17 +174,12 @@ const OPEN_WEIGHT: ModelProfile =
     ModelProfile { structured_output: StructuredOutput::Schema, ..PLAIN };
 const ONLY_AUTO: ToolChoices = ToolChoices { auto: true, any: false, tool: false };
 
-/// The same without images.
-const TEXT_ONLY: ModelProfile = ModelProfile { images: ImagesIn::Nothing, ..PLAIN };
-const OPEN_WEIGHT_TEXT_ONLY: ModelProfile =
-    ModelProfile { images: ImagesIn::Nothing, ..OPEN_WEIGHT };
-
 const TITAN: ModelProfile = ModelProfile {
     name: "Amazon Titan Text",
     prefix: "amazon.titan",
     system_prompts: false,
     tools: Tools::Never,
-    ..TEXT_ONLY
+    ..PLAIN
 };
 
 const LLAMA: ModelProfile = ModelProfile {
@@ -164,17 +187,17 @@ const LLAMA: ModelProfile = ModelProfile {
     prefix: "meta.",
     tools: Tools::WholeAnswersOnly,
     tool_choice: ONLY_AUTO,
-    mixed_result_turns: false,
+    beside_results: BesideResults::Nothing,
     ..PLAIN
 };
-const LLAMA_WITHOUT_TOOLS: ModelProfile =
-    ModelProfile { tools: Tools::Never, images: ImagesIn::Nothing, ..LLAMA };
+const LLAMA_WITHOUT_TOOLS: ModelProfile = ModelProfile { tools: Tools::Never, ..LLAMA };
 
 const MISTRAL: ModelProfile = ModelProfile {
     name: "Mistral",
     prefix: "mistral.",
     tool_use_ids: ToolUseIds::NineAlphanumerics,
-    mixed_result_turns: false,
+    beside_results: BesideResults::Nothing,
+    images: ImagesIn::Messages,
     ..OPEN_WEIGHT
 };
 /// The generation of 2024.
@@ -182,6 +205,7 @@ const MISTRAL_LARGE: ModelProfile = ModelProfile {
     prefix: "mistral.mistral-large-2",
     tools: Tools::WholeAnswersOnly,
     tool_choice: ToolChoices { auto: true, any: true, tool: false },
+    images: ImagesIn::Nowhere,
     structured_output: StructuredOutput::None,
     ..MISTRAL
 };
@@ -189,7 +213,6 @@ const MISTRAL_7B: ModelProfile = ModelProfile {
     prefix: "mistral.mistral-7b",
     system_prompts: false,
     tools: Tools::Never,
-    images: ImagesIn::Nothing,
     ..MISTRAL_LARGE
 };
 
@@ -199,7 +222,7 @@ const COHERE: ModelProfile = ModelProfile {
     tool_choice: ONLY_AUTO,
     top_k: TopK::Member("k"),
     native_fields: &["seed", "frequency_penalty", "presence_penalty"],
-    ..TEXT_ONLY
+    ..PLAIN
 };
 const COHERE_TEXT: ModelProfile = ModelProfile {
     prefix: "cohere.command-text",
@@ -213,7 +236,7 @@ const AI21: ModelProfile = ModelProfile {
     prefix: "ai21.",
     tool_choice: ONLY_AUTO,
     native_fields: &["frequency_penalty", "presence_penalty"],
-    ..TEXT_ONLY
+    ..PLAIN
 };
 
 const DEEPSEEK: ModelProfile = ModelProfile {
@@ -221,13 +244,14 @@ const DEEPSEEK: ModelProfile = ModelProfile {
     prefix: "deepseek.",
     tool_choice: ToolChoices { auto: true, any: true, tool: false },
     reasoning: ReasoningForm::Member("reasoning_effort", ALL_OR_NOTHING),
-    ..OPEN_WEIGHT_TEXT_ONLY
+    ..OPEN_WEIGHT
 };
 
 /// Reasoning is sealed, and neither sampling nor stop sequences can be chosen.
 const OPENAI: ModelProfile = ModelProfile {
     name: "OpenAI",
     prefix: "openai.",
+    images: ImagesIn::Messages,
     reasoning: ReasoningForm::Nested(&[
         (NoEffort, "none"),
         (Low, "low"),
@@ -245,8 +269,9 @@ const GPT_OSS: ModelProfile = ModelProfile {
     prefix: "openai.gpt-oss",
     marks_tool_names: true,
     reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_HIGH),
+    thinks_unasked: Unasked::Always,
     replay: ReasoningReplay::Unsigned,
-    ..TEXT_ONLY
+    ..PLAIN
 };
 
 const QWEN: ModelProfile = ModelProfile {
@@ -256,6 +281,7 @@ const QWEN: ModelProfile = ModelProfile {
         "reasoning_config",
         &[(NoEffort, "none"), (Low, "low"), (High, "high")],
     ),
+    documents: false,
     first_turn: FirstTurn::Anyone,
     ..OPEN_WEIGHT
 };
@@ -263,6 +289,7 @@ const QWEN: ModelProfile = ModelProfile {
 const KIMI: ModelProfile = ModelProfile {
     name: "Moonshot Kimi",
     prefix: "moonshot",
+    images: ImagesIn::Messages,
     replay: ReasoningReplay::Unsigned,
     first_turn: FirstTurn::Anyone,
     ..OPEN_WEIGHT
@@ -272,13 +299,18 @@ const KIMI: ModelProfile = ModelProfile {
 pub(super) const FAMILIES: &[ModelProfile] = &[
     CLAUDE,
     // A prompt router chooses among older ones.
-    ModelProfile { name: "Claude", prefix: "anthropic.claude:", ..CLAUDE_3 },
+    ModelProfile { prefix: "anthropic.claude:", ..CLAUDE_3 },
     ModelProfile { prefix: "anthropic.claude-haiku-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-5-5", ..CLAUDE },
     ModelProfile { prefix: "anthropic.claude-opus-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-opus-5-5", ..CLAUDE },
-    ModelProfile { name: "Claude 4.8", prefix: "anthropic.claude-opus-4-8", ..CLAUDE_5 },
+    ModelProfile {
+        name: "Claude 4.8",
+        prefix: "anthropic.claude-opus-4-8",
+        thinks_unasked: Unasked::No,
+        ..CLAUDE_5
+    },
     ModelProfile { prefix: "anthropic.claude-opus-4-7", ..CLAUDE_4_7 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-opus-4-6", ..CLAUDE_4_6 },
@@ -295,6 +327,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "anthropic.claude-sonnet-4", ..CLAUDE_4 },
     ModelProfile { name: "Claude 3.7", prefix: "anthropic.claude-3-7", ..CLAUDE_4 },
     ModelProfile { prefix: "anthropic.claude-3-5", ..CLAUDE_3_5 },
+    ModelProfile { prefix: "anthropic.claude-3-5-haiku", images: ImagesIn::Nowhere, ..CLAUDE_3_5 },
     ModelProfile {
         prefix: "anthropic.claude-3-5-sonnet-20240620",
         cache_points: CachePoints::None,
@@ -304,14 +337,16 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     CLAUDE_2,
     ModelProfile { name: "Claude Instant", prefix: "anthropic.claude-instant", ..CLAUDE_2 },
     NOVA,
-    ModelProfile { prefix: "amazon.nova-micro", images: ImagesIn::Nothing, ..NOVA },
     ModelProfile {
-        name: "Amazon Nova 2",
-        prefix: "amazon.nova-2",
-        reasoning: ReasoningForm::ReasoningConfig(UP_TO_HIGH),
-        replay: ReasoningReplay::Unsigned,
+        name: "Amazon Nova Micro",
+        prefix: "amazon.nova-micro",
+        images: ImagesIn::Nowhere,
+        documents: false,
+        videos: false,
         ..NOVA
     },
+    NOVA_2,
+    ModelProfile { prefix: "amazon.nova-2-omni", sound: true, ..NOVA_2 },
     TITAN,
     LLAMA,
     ModelProfile { prefix: "meta.llama2", ..LLAMA_WITHOUT_TOOLS },
@@ -319,30 +354,40 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "meta.llama3-70b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-1b", ..LLAMA_WITHOUT_TOOLS },
     ModelProfile { prefix: "meta.llama3-2-3b", ..LLAMA_WITHOUT_TOOLS },
-    ModelProfile { prefix: "meta.llama3-1-", images: ImagesIn::Nothing, ..LLAMA },
-    ModelProfile { prefix: "meta.llama3-3-", images: ImagesIn::Nothing, ..LLAMA },
+    ModelProfile { prefix: "meta.llama3-2-11b", images: ImagesIn::Messages, ..LLAMA },
+    ModelProfile { prefix: "meta.llama3-2-90b", images: ImagesIn::Messages, ..LLAMA },
     ModelProfile { prefix: "meta.llama4", images: ImagesIn::MessagesAndToolResults, ..LLAMA },
     MISTRAL,
     MISTRAL_LARGE,
     ModelProfile { prefix: "mistral.mistral-small-2", ..MISTRAL_LARGE },
-    ModelProfile { prefix: "mistral.pixtral", ..MISTRAL_LARGE },
+    ModelProfile { prefix: "mistral.pixtral", images: ImagesIn::Messages, ..MISTRAL_LARGE },
+    ModelProfile {
+        name: "Mistral Voxtral",
+        prefix: "mistral.voxtral",
+        images: ImagesIn::Nowhere,
+        sound: true,
+        ..MISTRAL
+    },
+    ModelProfile { prefix: "mistral.devstral", images: ImagesIn::Nowhere, ..MISTRAL },
     MISTRAL_7B,
     ModelProfile { prefix: "mistral.mixtral", ..MISTRAL_7B },
     COHERE,
     COHERE_TEXT,
-    ModelProfile { prefix: "cohere.command-light", ..COHERE_TEXT },
+    ModelProfile { prefix: "cohere.command-light", documents: false, ..COHERE_TEXT },
     AI21,
-    ModelProfile { prefix: "ai21.jamba-instruct", tools: Tools::Never, ..AI21 },
+    ModelProfile { prefix: "ai21.jamba-instruct", tools: Tools::Never, documents: false, ..AI21 },
     ModelProfile {
         name: "AI21 Jurassic",
         prefix: "ai21.j2",
         system_prompts: false,
         tools: Tools::Never,
+        documents: false,
         ..AI21
     },
     DEEPSEEK,
     ModelProfile {
         name: "DeepSeek R1",
+        thinks_unasked: Unasked::Always,
         prefix: "deepseek.r1",
         tools: Tools::Never,
         reasoning: ReasoningForm::None,
@@ -354,33 +399,37 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "openai.gpt-oss-safeguard", stop_sequences: false, ..GPT_OSS },
     ModelProfile {
         name: "xAI Grok",
+        thinks_unasked: Unasked::Always,
         prefix: "xai.",
         reasoning: ReasoningForm::Nested(UP_TO_XHIGH),
         structured_output: StructuredOutput::None,
         ..OPENAI
     },
     QWEN,
-    ModelProfile { prefix: "qwen.qwen3-32b", images: ImagesIn::Nothing, ..QWEN },
-    ModelProfile { prefix: "qwen.qwen3-235b", images: ImagesIn::Nothing, ..QWEN },
-    ModelProfile { prefix: "qwen.qwen3-coder", images: ImagesIn::Nothing, ..QWEN },
-    ModelProfile { prefix: "qwen.qwen3-next", images: ImagesIn::Nothing, ..QWEN },
+    ModelProfile { prefix: "qwen.qwen3-vl", images: ImagesIn::Messages, ..QWEN },
     ModelProfile {
         name: "Writer Palmyra",
         prefix: "writer.",
         tools: Tools::WholeAnswersOnly,
         tool_choice: ONLY_AUTO,
-        mixed_result_turns: false,
+        beside_results: BesideResults::Nothing,
         result_status: false,
-        ..TEXT_ONLY
+        ..PLAIN
     },
     KIMI,
-    ModelProfile { prefix: "moonshot.kimi-k2-thinking", images: ImagesIn::Nothing, ..KIMI },
+    ModelProfile {
+        prefix: "moonshot.kimi-k2-thinking",
+        images: ImagesIn::Nowhere,
+        thinks_unasked: Unasked::Always,
+        ..KIMI
+    },
     ModelProfile { prefix: "moonshotai.kimi-k3", sampling: Sampling::None, ..KIMI },
     ModelProfile {
         name: "MiniMax",
+        thinks_unasked: Unasked::Always,
         prefix: "minimax.",
         replay: ReasoningReplay::Unsigned,
-        ..OPEN_WEIGHT_TEXT_ONLY
+        ..OPEN_WEIGHT
     },
     ModelProfile {
         name: "Z.AI GLM",
@@ -388,26 +437,39 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         tool_choice: ToolChoices { auto: true, any: true, tool: false },
         reasoning: ReasoningForm::Member("reasoning_effort", ALL_OR_NOTHING),
         first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT_TEXT_ONLY
+        ..OPEN_WEIGHT
     },
     ModelProfile {
         name: "Z.AI GLM 5.3",
+        thinks_unasked: Unasked::Always,
         prefix: "zai.glm-5.3",
         reasoning: ReasoningForm::Member("reasoning_effort", UP_TO_XHIGH),
         first_turn: FirstTurn::Anyone,
-        ..OPEN_WEIGHT_TEXT_ONLY
+        ..OPEN_WEIGHT
     },
-    ModelProfile { name: "Google Gemma", prefix: "google.", ..OPEN_WEIGHT },
-    ModelProfile { name: "NVIDIA Nemotron", prefix: "nvidia.", ..OPEN_WEIGHT },
+    ModelProfile {
+        name: "Google Gemma",
+        prefix: "google.",
+        images: ImagesIn::Messages,
+        ..OPEN_WEIGHT
+    },
+    ModelProfile {
+        name: "NVIDIA Nemotron",
+        prefix: "nvidia.",
+        images: ImagesIn::Messages,
+        ..OPEN_WEIGHT
+    },
     // The emulator's own models follow Claude's rules, without the limits of
     // particular versions.
     ModelProfile {
         name: "the emulator's model",
         prefix: "emulator.",
         strict_tools: true,
+        media_in_s3: true,
+        videos: true,
+        sound: true,
         reasoning: ReasoningForm::BudgetOrAdaptive(UP_TO_HIGH),
         sampling: Sampling::Both,
-        structured_output: StructuredOutput::Schema,
         ..CLAUDE_4_6
     },
 ];

@@ -7,9 +7,9 @@ mod families;
 mod profile;
 
 pub use profile::{
-    CachePoints, Effort, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
+    BesideResults, CachePoints, Effort, Efforts, FirstTurn, ImagesIn, ModelProfile, ReasoningForm,
     ReasoningReplay, Sampling, StructuredOutput, ToolChoices, ToolNames, ToolUseIds, Tools, TopK,
-    word_for,
+    Unasked, word_for,
 };
 
 use families::{FAMILIES, UNKNOWN};
@@ -25,12 +25,14 @@ pub fn profile(model_id: &str) -> &'static ModelProfile {
 
 /// The row that a hint means: a model id, the beginning of one
 /// (`anthropic.claude-sonnet-4-5`), also without the vendor (`claude-sonnet-4-5`),
-/// or a vendor (`anthropic`). `None` if no row fits, so that a wrong hint can be told.
+/// or a vendor (`anthropic`); `unknown` for a model that is none of those it seems
+/// to be. `None` if no row fits, so that a wrong hint can be told.
 #[must_use]
 pub fn hinted(hint: &str) -> Option<&'static ModelProfile> {
     let hint = hint.trim().to_ascii_lowercase();
     let vendor = || match hint.as_str() {
         "" => None,
+        "unknown" => Some(&UNKNOWN),
         "anthropic" => find("anthropic.claude"),
         vendor => find(&format!("{vendor}.")),
     };
@@ -123,9 +125,11 @@ mod tests {
         assert_eq!(hint("us.amazon.nova-2-lite-v1:0"), Some("amazon.nova-2"));
         assert_eq!(hint(" Anthropic.Claude "), Some("anthropic.claude"));
         assert_eq!(hint("meta"), Some("meta."));
+        assert_eq!(hint("amazon.nova-lite-v1:0"), Some("amazon.nova"));
         assert_eq!(hint("anthropic"), Some("anthropic.claude"));
         assert_eq!(hint("claude-opus-4-6"), Some("anthropic.claude-opus-4-6"));
         assert_eq!(hint("nova-lite"), Some("amazon.nova"));
+        assert_eq!(hint("unknown"), Some(""));
         assert_eq!(hint("clodd"), None);
         assert_eq!(hint(""), None);
     }

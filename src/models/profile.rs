@@ -26,8 +26,8 @@ pub struct ModelProfile {
     pub single_tool_calls: bool,
     /// Whether a tool may be `strict`.
     pub strict_tools: bool,
-    /// Whether results of tools may share a turn with other content.
-    pub mixed_result_turns: bool,
+    /// What may share a turn with results of tools.
+    pub beside_results: BesideResults,
     /// Whether a result may say that it is an error.
     pub result_status: bool,
     /// Where prompt caching has points.
@@ -36,12 +36,22 @@ pub struct ModelProfile {
     pub cache_ttl: bool,
     /// Where it reads images.
     pub images: ImagesIn,
-    /// Whether results of tools may hold videos, and documents with a layout.
-    pub rich_results: bool,
-    /// Whether it says where in a document it found something.
+    /// Whether images and videos may lie in S3.
+    pub media_in_s3: bool,
+    /// Whether it reads documents.
+    pub documents: bool,
+    /// Whether results of tools may hold documents and videos.
+    pub documents_in_results: bool,
+    /// Whether it reads videos.
+    pub videos: bool,
+    /// Whether it hears sound.
+    pub sound: bool,
+    /// Whether it cites documents and search results.
     pub citations: bool,
     /// How it is asked to think.
     pub reasoning: ReasoningForm,
+    /// Whether it thinks if it is not asked.
+    pub thinks_unasked: Unasked,
     /// How reasoning of earlier turns is told to it.
     pub replay: ReasoningReplay,
     /// Which sampling parameters it takes.
@@ -101,6 +111,17 @@ pub enum ToolUseIds {
     NineAlphanumerics,
 }
 
+/// What may share a turn with results of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BesideResults {
+    /// Anything.
+    Anything,
+    /// Text, images and PDFs; no other documents.
+    NoTextDocuments,
+    /// Nothing.
+    Nothing,
+}
+
 /// Where prompt caching has points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CachePoints {
@@ -115,8 +136,8 @@ pub enum CachePoints {
 /// Where a family reads images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImagesIn {
-    /// Nowhere: it knows text only.
-    Nothing,
+    /// Nowhere.
+    Nowhere,
     /// In the user's words only.
     Messages,
     /// There, and in results of tools.
@@ -194,6 +215,17 @@ pub enum ReasoningForm {
     Nested(Efforts),
     /// Not known: what the caller wrote is passed on.
     Unknown,
+}
+
+/// Whether a family thinks if it is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    /// No.
+    No,
+    /// Yes, but it can be told not to.
+    Yes,
+    /// Yes, and it cannot be kept from it.
+    Always,
 }
 
 /// How reasoning of earlier turns is told to a family.

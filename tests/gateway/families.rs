@@ -104,6 +104,33 @@ const QWEN: Thinking = [
     r#"{"reasoning_config": "low"}"#,
     r#"{"reasoning_config": "none"}"#,
 ];
+const DISABLED: &str = r#"{"thinking": {"type": "disabled"}}"#;
+/// Thinks unless it is told not to.
+const ADAPTIVE_UNASKED: Thinking = [
+    DISABLED,
+    ADAPTIVE[1],
+    ADAPTIVE[2],
+    ADAPTIVE[3],
+    ADAPTIVE[4],
+    ADAPTIVE[5],
+    ADAPTIVE[6],
+    DISABLED,
+];
+/// Thinks whatever it is told.
+const ADAPTIVE_ALWAYS: Thinking =
+    ["null", ADAPTIVE[1], ADAPTIVE[2], ADAPTIVE[3], ADAPTIVE[4], ADAPTIVE[5], ADAPTIVE[6], "null"];
+/// What cannot be kept from thinking.
+const ALWAYS_THINK: [&str; 9] = [
+    "opus-5-5",
+    "sonnet-5-5",
+    "fable",
+    "deepseek.r1",
+    "gpt-oss",
+    "grok",
+    "kimi-k2-thinking",
+    "minimax",
+    "glm-5.3",
+];
 /// Nothing to choose: all but not to think is reported.
 const NO_CHOICE: Thinking = ["null"; 8];
 /// What is said in Anthropic's words is passed on.
@@ -164,12 +191,12 @@ const FAMILIES: &[(&str, Thinking, Choice, Schema)] = &[
     ("us.anthropic.claude-opus-4-6-v1", BUDGET_OR_ADAPTIVE, Tool, ByConfig),
     ("us.anthropic.claude-opus-4-7", ADAPTIVE, Tool, ByConfig),
     ("us.anthropic.claude-opus-4-8", ADAPTIVE, Tool, ByConfig),
-    ("us.anthropic.claude-sonnet-5", ADAPTIVE, Tool, ByConfig),
-    ("us.anthropic.claude-opus-5", ADAPTIVE, Tool, ByConfig),
-    ("us.anthropic.claude-haiku-5-5", ADAPTIVE, Tool, ByConfig),
-    ("us.anthropic.claude-opus-5-5", ADAPTIVE, Auto, ByConfig),
-    ("us.anthropic.claude-sonnet-5-5", ADAPTIVE, Auto, ByConfig),
-    ("us.anthropic.claude-fable-5-1", ADAPTIVE, Auto, ByConfig),
+    ("us.anthropic.claude-sonnet-5", ADAPTIVE_UNASKED, Tool, ByConfig),
+    ("us.anthropic.claude-opus-5", ADAPTIVE_UNASKED, Tool, ByConfig),
+    ("us.anthropic.claude-haiku-5-5", ADAPTIVE_UNASKED, Tool, ByConfig),
+    ("us.anthropic.claude-opus-5-5", ADAPTIVE_ALWAYS, Auto, ByConfig),
+    ("us.anthropic.claude-sonnet-5-5", ADAPTIVE_ALWAYS, Auto, ByConfig),
+    ("us.anthropic.claude-fable-5-1", ADAPTIVE_ALWAYS, Auto, ByConfig),
     ("amazon.nova-micro-v1:0", NO_CHOICE, Tool, ByTool),
     ("amazon.nova-lite-v1:0", NO_CHOICE, Tool, ByTool),
     ("apac.amazon.nova-pro-v1:0", NO_CHOICE, Tool, ByTool),
@@ -235,7 +262,8 @@ async fn every_family_is_asked_to_think_in_its_own_way() {
             let (sent, ignored) = sent(&mut stack, &body).await.unwrap();
             let expected: Value = serde_json::from_str(expected).unwrap();
             assert_eq!(sent["additionalModelRequestFields"], expected, "{body}");
-            let asks = i != 0 && i != 7;
+            let is_always = ALWAYS_THINK.iter().any(|name| model.contains(name));
+            let asks = is_always || i != 0 && i != 7;
             assert!(!expected.is_null() || ignored.contains(field) == asks, "{body}: {ignored}");
         }
     }

@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod conversations;
 mod credentials;
 mod families;
 mod faults;

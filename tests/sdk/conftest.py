@@ -1,5 +1,6 @@
 """Starts the programs under test once per run and hands out their addresses."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support import identity
+from support.files import FileHost
 from support.program import Program
 from support.recorder import Recorder
 
@@ -57,7 +59,15 @@ def emulator(launch: Launch) -> Program:
 
 
 @pytest.fixture(scope="session")
-def gateway(launch: Launch, emulator: Program) -> Program:
+def file_host() -> Iterator[FileHost]:
+    """A host of files that the gateways may fetch from, although it is this machine."""
+    host = FileHost()
+    yield host
+    host.close()
+
+
+@pytest.fixture(scope="session")
+def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
     """The gateway as an operator starts it, in front of the emulator."""
     return launch(
         "serve",
@@ -67,7 +77,25 @@ def gateway(launch: Launch, emulator: Program) -> Program:
         waits_for={"gateway"},
         extra={
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "BEDROCK_GATEWAY_MEDIA_ALLOWED_HOSTS": file_host.host,
             "BEDROCK_GATEWAY_MODELS_ALIASES": '{ "gpt-4o" = "us.anthropic.claude-3-7-sonnet-20250219-v1:0" }',
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def lively_gateway(launch: Launch, emulator: Program) -> Program:
+    """A gateway that gives a sign of life after a tenth of a second, and waits for a second at most."""
+    return launch(
+        "serve-lively",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        waits_for={"gateway"},
+        extra={
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "BEDROCK_GATEWAY_SERVER_SSE_KEEP_ALIVE_MS": "100",
+            "BEDROCK_GATEWAY_UPSTREAM_FIRST_BYTE_TIMEOUT_MS": "1000",
         },
     )
 
@@ -94,22 +122,36 @@ def recorder(recorder_server: Recorder) -> Recorder:
 
 
 @pytest.fixture(scope="session")
-def recorded_gateway(launch: Launch, recorder_server: Recorder) -> Program:
-    """A gateway in front of the recording upstream, with an AWS identity in its environment as bait."""
-    return launch(
-        "serve-recorded",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        waits_for={"gateway"},
-        extra={
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": recorder_server.url,
-            "AWS_ACCESS_KEY_ID": identity.BAIT_ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": identity.BAIT_SECRET_ACCESS_KEY,
-            "AWS_SESSION_TOKEN": identity.BAIT_SESSION_TOKEN,
-            "AWS_BEARER_TOKEN_BEDROCK": identity.BAIT_API_KEY,
-        },
-    )
+def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: FileHost) -> Callable[[str], Program]:
+    """Gateways in front of the recording upstream, by `requests.unsupported_params`, with an AWS identity in
+    their environment as bait."""
+
+    @functools.cache
+    def start(unsupported_params: str) -> Program:
+        return launch(
+            f"serve-recorded-{unsupported_params}",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            waits_for={"gateway"},
+            extra={
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": recorder_server.url,
+                "AWS_ACCESS_KEY_ID": identity.BAIT_ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": identity.BAIT_SECRET_ACCESS_KEY,
+                "AWS_SESSION_TOKEN": identity.BAIT_SESSION_TOKEN,
+                "AWS_BEARER_TOKEN_BEDROCK": identity.BAIT_API_KEY,
+                "BEDROCK_GATEWAY_MEDIA_ALLOWED_HOSTS": file_host.host,
+                "BEDROCK_GATEWAY_REQUESTS_UNSUPPORTED_PARAMS": unsupported_params,
+            },
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def recorded_gateway(recorded_by_setting: Callable[[str], Program]) -> Program:
+    """A gateway in front of the recording upstream, as it is without settings."""
+    return recorded_by_setting("auto")
 
 
 def pytest_configure(config: pytest.Config) -> None:

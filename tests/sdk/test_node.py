@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import node_closing_lines
+from support.images import PNG
 
 FOLDER = Path(__file__).parent / "node"
 FILES = sorted(FOLDER.glob("*.test.mjs"))
@@ -16,13 +17,19 @@ CLOSING = re.compile(r"^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$", re.M
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_node(file, gateway, dev, pytestconfig):
+def test_node(file, gateway, lively_gateway, dev, file_host, pytestconfig):
     node = shutil.which("node")
     assert node, "node is not installed"
     done = subprocess.run(
         [node, "--test", "--test-reporter=tap", str(file)],
         cwd=FOLDER,
-        env={**os.environ, "GATEWAY_URL": gateway.gateway, "DEV_URL": dev.gateway},
+        env={
+            **os.environ,
+            "GATEWAY_URL": gateway.gateway,
+            "LIVELY_URL": lively_gateway.gateway,
+            "DEV_URL": dev.gateway,
+            "IMAGE_URL": file_host.put("/red.png", PNG, "image/png"),
+        },
         capture_output=True,
         text=True,
         timeout=300,

@@ -16,6 +16,7 @@ from support.conversations import (
     tool_result,
     user,
 )
+from support.models import CLAUDE_4_5, GPT_OSS, LLAMA, NOVA
 from support.openai_callers import CALLERS
 
 ASK_ONE = user("use the tool get_weather for Lisbon")
@@ -122,3 +123,57 @@ def test_empty_arguments_come_back_from_other_clients(openai):
     turn = {"role": "assistant", "content": None, "tool_calls": calls}
     answer = openai.create(model=MODEL, messages=[user("go"), turn, tool_result("call_1", "")], tools=[NOTHING])
     assert "get_nothing" in answer.choices[0].message.content
+
+
+# Names that OpenAI's clients of MCP servers and frameworks send, and Bedrock does not take.
+ODD_NAMES = ["files/read", "files.read", "get weather", "größe", "a" * 100, "read-file"]
+
+
+def odd(name: str) -> dict:
+    schema = {"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]}
+    return {"type": "function", "function": {"name": name, "parameters": schema}}
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("model", [CLAUDE_4_5, NOVA, GPT_OSS])
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_names_that_bedrock_does_not_take_go_round(openai, model, name, stream):
+    body = {"model": model, "tools": [odd(each) for each in ODD_NAMES]}
+    ask, choice = user("go"), {"type": "function", "function": {"name": name}}
+    if stream:
+        (called,) = tool_calls(openai.chunks(messages=[ask], tool_choice=choice, **body))
+    else:
+        (call,) = openai.create(messages=[ask], tool_choice=choice, **body).choices[0].message.tool_calls
+        called = {"id": call.id, **call.function.model_dump()}
+    assert called["name"] == name
+    calls = [{"id": called["id"], "type": "function", "function": {"name": name, "arguments": called["arguments"]}}]
+    turn = {"role": "assistant", "content": None, "tool_calls": calls}
+    said = openai.create(messages=[ask, turn, tool_result(called["id"], "18 degrees")], **body)
+    assert said.choices[0].message.content.endswith("answered: 18 degrees")
+
+
+def test_ids_that_bedrock_does_not_take_go_round(openai):
+    """Ids of calls that another provider gave, in a conversation that goes on here."""
+    ids = ["call:1/2", "x" * 100, "ünï"]
+    calls = [{"id": each, "type": "function", "function": {"name": "get_time", "arguments": "{}"}} for each in ids]
+    turn = {"role": "assistant", "content": None, "tool_calls": calls}
+    results = [tool_result(each, f"noon {number}") for number, each in enumerate(ids)]
+    for model in (CLAUDE_4_5, NOVA, "mistral.mistral-large-2407-v1:0"):
+        said = openai.create(model=model, messages=[user("go"), turn, *results], tools=[TIME])
+        for number in range(len(ids)):
+            assert f"noon {number}" in said.choices[0].message.content
+
+
+@pytest.mark.parametrize("model", [LLAMA, "us.meta.llama4-scout-17b-instruct-v1:0", "us.writer.palmyra-x5-v1:0"])
+def test_families_that_do_not_stream_with_tools(openai, model):
+    """The whole answer is asked for and told as a stream."""
+    body = {"model": model, "messages": [ASK_ONE], "tools": [WEATHER]}
+    *chunks, last = openai.chunks(stream_options={"include_usage": True}, **body)
+    (call,) = tool_calls(chunks)
+    assert call["name"] == "get_weather"
+    assert_is_weather_of_lisbon(call["arguments"])
+    assert finish_reasons(chunks) == ["tool_calls"]
+    assert last.usage.total_tokens > 0
+    assert openai.final(**body)[1].choices[0].message.tool_calls[0].function.name == "get_weather"
+    headers, _ = openai.raw(**body, tool_choice="required")
+    assert headers["x-portkey-ignored-params"] == "tool_choice", "nor can they be forced"

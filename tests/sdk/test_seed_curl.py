@@ -31,6 +31,7 @@ def run(script: str, gateway, **keys: str) -> str:
 @pytest.mark.parametrize(
     ("script", "question"),
     [("thinking_single_turn.sh", seed.SINGLE_QUESTION), ("thinking_multi_turn.sh", seed.MULTI_QUESTION)],
+    ids=["single turn", "multi turn"],
 )
 def test_thinking(gateway, script, question):
     *chunks, done = events(run(script, gateway))

@@ -171,7 +171,6 @@ def test_no_header_of_the_caller_arrives(sent):
             "x-forwarded-for": "192.0.2.1",
             "forwarded": "for=192.0.2.1",
             "x-portkey-trace-id": "trace-of-the-caller",
-            "x-portkey-metadata": '{"a": "of-the-caller"}',
             "x-portkey-forward-headers": "cookie,x-custom",
             "x-custom": "of-the-caller",
             "accept-language": "tlh",

@@ -174,9 +174,16 @@ const KIMI: Family = Family {
 const OPENAI: Family = Family {
     prefix: "openai.",
     signature: Signature::Refused,
-    stop_sequences: false,
     unknown_fields: UnknownFields::OpenAi,
     ..PLAIN
+};
+const GPT_OSS: Family = Family {
+    prefix: "openai.gpt-oss",
+    always_thinks: true,
+    thought_place: ThoughtPlace::AfterEmptyText,
+    images: false,
+    redacted_replay: false,
+    ..OPENAI
 };
 /// OpenAI's closed models, and xAI's.
 const CLOSED: Family = Family {
@@ -322,14 +329,8 @@ pub(super) const FAMILIES: &[Family] = &[
     Family { prefix: "google.gemma-3", replay: false, ..PLAIN },
     Family { prefix: "nvidia.", ..PLAIN },
     OPENAI,
-    Family {
-        prefix: "openai.gpt-oss",
-        always_thinks: true,
-        thought_place: ThoughtPlace::AfterEmptyText,
-        images: false,
-        redacted_replay: false,
-        ..OPENAI
-    },
+    GPT_OSS,
+    Family { prefix: "openai.gpt-oss-safeguard", stop_sequences: false, ..GPT_OSS },
     Family { prefix: "openai.gpt-5", unknown_fields: UnknownFields::OpenAiClosed, ..CLOSED },
     Family { prefix: "openai.gpt-6", unknown_fields: UnknownFields::OpenAiClosed, ..CLOSED },
     Family { prefix: "xai.", always_thinks: true, ..CLOSED },

@@ -73,7 +73,7 @@ pub struct CompletionMessage {
     /// Outside strict mode: the text of the reasoning, where many clients look for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_content: Option<String>,
-    /// Portkey, outside strict mode: text and reasoning in the model's order.
+    /// Portkey, outside strict mode: what the model said in its own order, but for calls of the client's tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_blocks: Option<Vec<ContentBlock>>,
     /// Where parts of the text come from.

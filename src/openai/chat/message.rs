@@ -18,7 +18,7 @@ pub struct Message {
     /// What was said.
     pub content: Option<Content>,
     /// Portkey: content in the model's own order, thinking included; used in
-    /// place of `content` in an assistant message.
+    /// place of `content`, or beside it where it holds no text.
     pub content_blocks: Option<Vec<ContentPart>>,
     /// Assistant: its reasoning as plain text, as some clients keep it.
     pub reasoning_content: Option<String>,

@@ -6,24 +6,19 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::attachments::{citations_config, medium_block};
 use super::error::{Error, quoted};
-use super::media::{self, Format, Kind, Medium, Reference};
+use super::offer::History;
 use super::scene::{Scene, push_cache_point};
-use super::tools::History;
-use super::{names, reasoning};
+use super::{names, thoughts};
 use crate::bedrock::request::{
-    AudioBlock, BlobSource, CitationsConfig, CitationsContentBlock, ContentBlock, DocumentBlock,
-    DocumentSource, ImageBlock, ReasoningContentBlock, Role, SearchResultBlock, TextPiece,
-    ToolInput, ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock, VideoBlock,
+    CitationsContentBlock, ContentBlock, ReasoningContentBlock, Role, SearchResultBlock, TextPiece,
+    ToolInput, ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock,
 };
 use crate::bedrock::response::SERVER_TOOL_USE;
 use crate::json::raw_object::RawObject;
 use crate::json::string_or::StringOr;
-use crate::models::ImagesIn;
-use crate::openai::chat::{Content, ContentPart, Source};
-
-/// What stands for an image that is not sent.
-const LEFT_OUT: &str = "[image]";
+use crate::openai::chat::{Content, ContentPart, Message};
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
 /// out: Bedrock refuses it, and it says nothing.
@@ -39,6 +34,16 @@ pub(super) fn push<'a>(
         StringOr::Other(parts) => push_parts(blocks, role, parts, place, scene)?,
     }
     Ok(())
+}
+
+/// The parts of a message that is not merely text, and the name of the member
+/// that holds them. `content_blocks` count where there is no `content`.
+pub(super) fn parts(message: &Message) -> (&'static str, &[ContentPart]) {
+    match (&message.content, &message.content_blocks) {
+        (Some(StringOr::Other(parts)), _) => ("content", parts),
+        (None, Some(parts)) => ("content_blocks", parts),
+        (Some(StringOr::String(_)) | None, _) => ("content", &[]),
+    }
 }
 
 /// Appends the blocks of an array of parts.
@@ -81,7 +86,7 @@ fn push_of_user<'a>(
             blocks.push(ContentBlock::GuardContent(guarded(part, place)?));
         }
         "search_result" => {
-            blocks.push(ContentBlock::SearchResult(search_result(part, place, scene)?));
+            blocks.push(ContentBlock::SearchResult(search_result(part, place, scene)?))
         }
         _ => match medium_block(part, place, scene)? {
             Some(block) => blocks.push(block),
@@ -117,7 +122,10 @@ fn push_of_assistant<'a>(
             }
         }
         "refusal" => push_text(blocks, required(part.refusal.as_ref(), place, "refusal")?),
-        "image_url" | "image" => blocks.extend(medium_block(part, place, scene)?),
+        "image_url" | "image" => match medium_block(part, place, scene)? {
+            Some(image @ ContentBlock::Image(_)) => blocks.push(image),
+            _ => return Err(Error::at(place, "an assistant shows images only")),
+        },
         "thinking" => {
             // Newer models keep their thoughts to themselves and send the seal alone.
             let is_sealed = part.signature.as_deref().is_some_and(|seal| !seal.is_empty());
@@ -125,12 +133,12 @@ fn push_of_assistant<'a>(
                 None if is_sealed => "",
                 text => required(text, place, "thinking")?,
             };
-            let block = reasoning::replayed(text, part.signature.as_deref(), place, scene)?;
+            let block = thoughts::replayed(text, part.signature.as_deref(), place, scene)?;
             blocks.extend(block.map(ContentBlock::ReasoningContent));
         }
         "redacted_thinking" => {
             let data = required(part.data.as_ref(), place, "data")?;
-            if reasoning::replays_redacted(place, scene)? {
+            if thoughts::replays_redacted(place, scene)? {
                 let block = ReasoningContentBlock::RedactedContent(data);
                 blocks.push(ContentBlock::ReasoningContent(block));
             }
@@ -142,7 +150,7 @@ fn push_of_assistant<'a>(
                 part,
                 place,
                 "an assistant",
-                "`text`, `refusal`, `thinking`, `redacted_thinking`, `server_tool_use` and `server_tool_result`",
+                "`text`, `refusal`, `thinking`, `redacted_thinking`, `image_url`, `server_tool_use` and `server_tool_result`",
             ));
         }
     }
@@ -208,206 +216,6 @@ fn push_text<'a>(blocks: &mut Vec<ContentBlock<'a>>, text: &'a str) {
     }
 }
 
-/// An image, a document, a video or sound; `None` if the part is none of them.
-pub(super) fn medium_block<'a>(
-    part: &'a ContentPart,
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'a, '_>,
-) -> Result<Option<ContentBlock<'a>>, Error> {
-    let reference = match part.kind.as_str() {
-        "image_url" => {
-            let image = required(part.image_url.as_ref(), place, "image_url")?;
-            if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
-                let why = "Bedrock has no choice of how closely to look at an image";
-                scene.report.ignore(format_args!("{place}.image_url.detail"), why)?;
-            }
-            (
-                "image_url.url",
-                Reference {
-                    url: &image.url,
-                    label: image.mime_type.as_deref(),
-                    name: None,
-                    bucket_owner: image.bucket_owner.as_deref(),
-                    kind: Kind::Any,
-                },
-            )
-        }
-        "video_url" => {
-            let video = required(part.video_url.as_ref(), place, "video_url")?;
-            (
-                "video_url.url",
-                Reference {
-                    url: &video.url,
-                    label: video.mime_type.as_deref(),
-                    name: None,
-                    bucket_owner: video.bucket_owner.as_deref(),
-                    kind: Kind::Video,
-                },
-            )
-        }
-        "input_audio" => {
-            let audio = required(part.input_audio.as_ref(), place, "input_audio")?;
-            (
-                "input_audio.data",
-                Reference {
-                    url: &audio.data,
-                    label: audio.format.as_deref().map(sound_label),
-                    name: None,
-                    bucket_owner: audio.bucket_owner.as_deref(),
-                    kind: Kind::Sound,
-                },
-            )
-        }
-        "file" => file_reference(part, place)?,
-        "image" | "document" => {
-            let Some(StringOr::Other(source)) = &part.source else {
-                return Err(missing(place, "source"));
-            };
-            if let Some(text) = text_source(source, place)? {
-                return document_block(part, "txt", text, part.title.as_deref(), place, scene)
-                    .map(Some);
-            }
-            source_reference(source, part.title.as_deref(), place)?
-        }
-        _ => return Ok(None),
-    };
-    let (member, reference) = reference;
-    let medium = media::find(reference, scene.files, &format_args!("{place}.{member}"))?;
-    block_of(medium, part, place, scene).map(Some)
-}
-
-/// `mp4`, `mkv` and `webm` are formats of sound here, and not of videos.
-fn sound_label(format: &str) -> &str {
-    match format {
-        "mp4" => "audio/mp4",
-        "mkv" => "audio/mkv",
-        "webm" => "audio/webm",
-        "mpeg" => "audio/mpeg",
-        other => other,
-    }
-}
-
-fn block_of<'a>(
-    medium: Medium<'a>,
-    part: &'a ContentPart,
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'a, '_>,
-) -> Result<ContentBlock<'a>, Error> {
-    let Medium { format, source, name } = medium;
-    Ok(match format {
-        Format::Image(_) if scene.profile.images == ImagesIn::Nothing => {
-            let why = format!("{} does not read images; leave them out", scene.profile.name);
-            scene.report.refuse(place, &why)?;
-            ContentBlock::Text(LEFT_OUT.into())
-        }
-        Format::Image(format) => ContentBlock::Image(ImageBlock { format, source }),
-        Format::Video(format) => ContentBlock::Video(VideoBlock { format, source }),
-        Format::Audio(format) => ContentBlock::Audio(AudioBlock { format, source }),
-        Format::Document(format) => {
-            let source = match source {
-                BlobSource::Bytes(bytes) => DocumentSource::Bytes(bytes),
-                BlobSource::S3Location(location) => DocumentSource::S3Location(location),
-            };
-            return document_block(part, format, source, name.as_deref(), place, scene);
-        }
-    })
-}
-
-fn document_block<'a>(
-    part: &'a ContentPart,
-    format: &'static str,
-    source: DocumentSource<'a>,
-    name: Option<&str>,
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'a, '_>,
-) -> Result<ContentBlock<'a>, Error> {
-    let mut citations = citations_config(part, place, scene)?;
-    if citations.is_some_and(|config| config.enabled) && !matches!(format, "pdf" | "txt") {
-        let why = "Bedrock cites from PDF and plain text only";
-        scene.report.ignore(format_args!("{place}.citations"), why)?;
-        citations = None;
-    }
-    Ok(ContentBlock::Document(DocumentBlock {
-        format,
-        name: scene.documents.next(name),
-        source,
-        context: part.context.as_deref(),
-        citations,
-    }))
-}
-
-fn file_reference<'a>(
-    part: &'a ContentPart,
-    place: fmt::Arguments<'_>,
-) -> Result<(&'static str, Reference<'a>), Error> {
-    let file = required(part.file.as_deref(), place, "file")?;
-    let reference = |url| Reference {
-        url,
-        label: file.mime_type.as_deref(),
-        name: file.filename.as_deref().or(part.title.as_deref()),
-        bucket_owner: file.bucket_owner.as_deref(),
-        kind: Kind::Any,
-    };
-    match (&file.file_data, &file.file_url, &file.file_id) {
-        (Some(data), ..) => Ok(("file.file_data", reference(data))),
-        (None, Some(url), _) => Ok(("file.file_url", reference(url))),
-        (None, None, Some(_)) => Err(Error::at(
-            format_args!("{place}.file.file_id"),
-            "this gateway keeps no files; send the file itself in `file_data`, or its place in `file_url`",
-        )),
-        (None, None, None) => Err(missing(format_args!("{place}.file"), "file_data")),
-    }
-}
-
-/// Anthropic's source of a document that is text.
-fn text_source<'a>(
-    source: &'a Source,
-    place: fmt::Arguments<'_>,
-) -> Result<Option<DocumentSource<'a>>, Error> {
-    let place = format_args!("{place}.source");
-    Ok(match source.kind.as_str() {
-        "text" => {
-            let text = required(source.data.as_ref(), place, "data")?;
-            Some(DocumentSource::Text(text))
-        }
-        "content" => {
-            let pieces = match required(source.content.as_ref(), place, "content")? {
-                StringOr::String(text) => vec![TextPiece { text: text.as_str().into() }],
-                StringOr::Other(parts) => {
-                    parts.iter().map(|part| TextPiece { text: part.text.as_str().into() }).collect()
-                }
-            };
-            Some(DocumentSource::Content(pieces))
-        }
-        _ => None,
-    })
-}
-
-fn source_reference<'a>(
-    source: &'a Source,
-    name: Option<&'a str>,
-    place: fmt::Arguments<'_>,
-) -> Result<(&'static str, Reference<'a>), Error> {
-    let place = format_args!("{place}.source");
-    let reference = |url| Reference {
-        url,
-        label: source.media_type.as_deref(),
-        name,
-        bucket_owner: None,
-        kind: Kind::Any,
-    };
-    match source.kind.as_str() {
-        "base64" => {
-            Ok(("source.data", reference(required(source.data.as_deref(), place, "data")?)))
-        }
-        "url" => Ok(("source.url", reference(required(source.url.as_deref(), place, "url")?))),
-        other => Err(Error::at(
-            format_args!("{place}.type"),
-            format!("must be `base64`, `url`, `text` or `content`, not `{}`", quoted(other)),
-        )),
-    }
-}
-
 /// Something that was found, to be cited.
 pub(super) fn search_result<'a>(
     part: &'a ContentPart,
@@ -432,29 +240,6 @@ pub(super) fn search_result<'a>(
         content: pieces.into_iter().map(|piece| TextPiece { text: piece.text }).collect(),
         citations: citations_config(part, place, scene)?,
     })
-}
-
-fn citations_config(
-    part: &ContentPart,
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'_, '_>,
-) -> Result<Option<CitationsConfig>, Error> {
-    #[derive(Deserialize)]
-    struct Config {
-        enabled: bool,
-    }
-    let Some(raw) = &part.citations else { return Ok(None) };
-    let config: Config = serde_json::from_str(raw.get()).map_err(|_| {
-        Error::at(format_args!("{place}.citations"), "must be of the form {\"enabled\": true}")
-    })?;
-    if scene.profile.citations {
-        return Ok(Some(CitationsConfig { enabled: config.enabled }));
-    }
-    if config.enabled {
-        let why = format!("{} does not cite", scene.profile.name);
-        scene.report.ignore(format_args!("{place}.citations"), &why)?;
-    }
-    Ok(None)
 }
 
 /// What a guardrail is to look at, in Bedrock's own words.
@@ -501,7 +286,7 @@ pub(super) fn required<T>(
     value.ok_or_else(|| missing(place, name))
 }
 
-fn missing(place: fmt::Arguments<'_>, name: &str) -> Error {
+pub(super) fn missing(place: fmt::Arguments<'_>, name: &str) -> Error {
     Error::at(format_args!("{place}.{name}"), format!("`{name}` is missing"))
 }
 

@@ -2,14 +2,16 @@
 //!
 //! | file | OpenAI fields it owns |
 //! |---|---|
-//! | `messages.rs` | `messages[].role`, `content_blocks`, `refusal`, `function_call`, order and merging of turns |
+//! | `messages.rs`, `instructions.rs` | `messages[].role`, `content_blocks`, `refusal`, `function_call`, `name` |
+//! | `turns.rs` | order and merging of turns |
 //! | `content.rs` | parts of `content` |
-//! | `media/` | `image_url`, `video_url`, `input_audio`, `file`, `image`, `document` |
+//! | `attachments.rs`, `media/` | parts `image_url`, `video_url`, `input_audio`, `file`, `image`, `document` |
 //! | `calls.rs`, `results.rs` | `tool_call_id`, `tool` messages |
 //! | `names.rs` | names of tools and ids of calls that Bedrock does not take |
-//! | `tools.rs` | `tools`, `functions`, `tool_choice`, `function_call`, `parallel_tool_calls`, `tool_calls` |
+//! | `offer.rs`, `tools.rs` | `tools`, `functions`, `tool_choice`, `function_call`, `parallel_tool_calls`, `tool_calls` |
 //! | `cache.rs` | `cache_control` |
-//! | `reasoning.rs` | `thinking`, `reasoning_effort`, `reasoning`, parts `thinking` and `redacted_thinking` |
+//! | `reasoning.rs` | `thinking`, `reasoning_effort`, `reasoning` |
+//! | `thoughts.rs` | parts `thinking` and `redacted_thinking`, `reasoning_content` |
 //! | `sampling.rs` | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `top_k`, `stop` |
 //! | `output.rs`, `schema.rs` | `response_format`, `output_config` |
 //! | `options.rs` | `guardrail_config`, `service_tier`, `performance_config`, `prompt_variables`, `additional_model_response_field_paths` |
@@ -23,14 +25,17 @@
 
 mod additional;
 mod annotations;
+mod attachments;
 mod cache;
 mod calls;
 mod content;
 mod error;
+mod instructions;
 mod media;
 mod messages;
 mod metadata;
 mod names;
+mod offer;
 mod options;
 mod output;
 mod prompt;
@@ -44,7 +49,9 @@ mod scene;
 mod schema;
 mod stop_reason;
 mod stream;
+mod thoughts;
 mod tools;
+mod turns;
 mod unmapped;
 mod usage;
 
@@ -61,11 +68,12 @@ pub use stream::ChatStream;
 
 use additional::Additional;
 use names::ToolNames;
+use offer::Offer;
 use output::Output;
 use reasoning::Circumstances;
 use report::Report;
 use scene::Scene;
-use tools::{Offer, called_earlier};
+use tools::called_earlier;
 
 use crate::bedrock::request::ConverseRequest;
 use crate::models::{ModelProfile, Tools};
@@ -153,11 +161,10 @@ pub fn request<'a>(
         Output::Tool(tool) => {
             answer_tool = Some(tool.name.clone());
             tool.add_to(&mut tools.config);
-            // Bedrock takes the choice in one place only.
             if std::mem::take(&mut tools.single_calls) {
                 report.ignore(
                     "parallel_tool_calls",
-                    "the form of the answer and single calls cannot be asked for together",
+                    "the answer's form takes a forced call, which cannot be asked for together with single calls",
                 )?;
             }
         }
@@ -188,7 +195,8 @@ pub fn request<'a>(
             .guardrail_config
             .as_ref()
             .map(|config| options::guardrail(config, context.stream))
-            .transpose()?,
+            .transpose()?
+            .flatten(),
         additional_model_request_fields: additional.into_fields()?,
         prompt_variables: options::prompt_variables(request.prompt_variables.as_ref()),
         additional_model_response_field_paths: options::response_fields(

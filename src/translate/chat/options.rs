@@ -20,7 +20,7 @@ const MAX_GUARDRAIL_ID: usize = 2048;
 pub(super) fn guardrail(
     config: &chat::GuardrailConfig,
     stream: bool,
-) -> Result<GuardrailConfiguration<'_>, Error> {
+) -> Result<Option<GuardrailConfiguration<'_>>, Error> {
     let at = |member: &str| format!("guardrail_config.{member}");
     let id = config.guardrail_identifier.as_deref();
     if id.is_some_and(|id| !is_guardrail(id)) {
@@ -45,13 +45,17 @@ pub(super) fn guardrail(
     one_of(trace, &traces, at("trace"))?;
     let mode = config.stream_processing_mode.as_deref();
     one_of(mode, &["sync", "async"], at("streamProcessingMode"))?;
-    Ok(GuardrailConfiguration {
+    if id.is_none() {
+        // Without a guardrail there is nothing to configure.
+        return Ok(None);
+    }
+    Ok(Some(GuardrailConfiguration {
         guardrail_identifier: id,
         guardrail_version: version,
         trace,
         // Converse has no such member; for a whole answer it has no meaning.
         stream_processing_mode: mode.filter(|_| stream),
-    })
+    }))
 }
 
 fn is_guardrail(id: &str) -> bool {

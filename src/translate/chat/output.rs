@@ -11,9 +11,10 @@
 use serde_json::{Map, Value};
 
 use super::error::{Error, quoted};
+use super::offer::Offer;
 use super::report::Report;
 use super::schema;
-use super::tools::{Offer, called_earlier};
+use super::tools::called_earlier;
 use crate::bedrock::request::{
     JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure, Schema, Tool,
     ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
@@ -59,15 +60,38 @@ pub(super) fn plan<'a>(
     is_thinking: bool,
     report: &mut Report,
 ) -> Result<Output<'a>, Error> {
-    if let Some(config) = &request.output_config {
-        return Ok(Output::Config(OutputConfig {
-            text_format: config
-                .text_format
-                .as_ref()
-                .map(|format| OutputFormat::Raw(format.as_raw())),
-            effort: config.effort.as_deref(),
-        }));
+    let Some(config) = &request.output_config else {
+        return by_response_format(request, offer, profile, is_thinking, report);
+    };
+    let effort = config.effort.as_deref();
+    if let Some(format) = &config.text_format {
+        if request.response_format.is_some() {
+            report.ignore("response_format", "`output_config.textFormat` says the form already")?;
+        }
+        let text_format = Some(OutputFormat::Raw(format.as_raw()));
+        return Ok(Output::Config(OutputConfig { text_format, effort }));
     }
+    let form = by_response_format(request, offer, profile, is_thinking, report)?;
+    if effort.is_none() {
+        return Ok(form);
+    }
+    match form {
+        Output::Config(config) => Ok(Output::Config(OutputConfig { effort, ..config })),
+        Output::Free => Ok(Output::Config(OutputConfig { text_format: None, effort })),
+        Output::Instruction(_) | Output::Tool(_) => {
+            let why = "an effort cannot be said together with this `response_format`; use `reasoning_effort`";
+            report.ignore("output_config.effort", why).map(|()| form)
+        }
+    }
+}
+
+fn by_response_format<'a>(
+    request: &'a chat::Request,
+    offer: &Offer<'a>,
+    profile: &ModelProfile,
+    is_thinking: bool,
+    report: &mut Report,
+) -> Result<Output<'a>, Error> {
     let Some(format) = &request.response_format else { return Ok(Output::Free) };
     match format.kind.as_str() {
         "text" => Ok(Output::Free),
@@ -82,15 +106,11 @@ pub(super) fn plan<'a>(
             match profile.structured_output {
                 StructuredOutput::Schema => Ok(by_schema(definition, schema, false)),
                 StructuredOutput::SchemaWithoutBounds => Ok(by_schema(definition, schema, true)),
-                StructuredOutput::None => by_tool(
-                    definition,
-                    schema,
-                    offer,
-                    request.messages(),
-                    profile,
-                    is_thinking,
-                    report,
-                ),
+                StructuredOutput::None => {
+                    let taken = offer.names().chain(called_earlier(request.messages()));
+                    let name = free_name(taken);
+                    by_tool(definition, schema, name, offer, profile, is_thinking, report)
+                }
             }
         }
         other => Err(Error::at(
@@ -122,8 +142,8 @@ fn by_schema<'a>(
 fn by_tool<'a>(
     definition: &'a chat::JsonSchema,
     schema: &RawObject,
+    name: String,
     offer: &Offer<'a>,
-    messages: &[chat::Message],
     profile: &ModelProfile,
     is_thinking: bool,
     report: &mut Report,
@@ -153,8 +173,6 @@ fn by_tool<'a>(
         report.refuse(PLACE, &why)?;
         return Ok(Output::Free);
     }
-    let taken = offer.names().chain(called_earlier(messages));
-    let name = free_name(taken);
     let mut schema: Map<String, Value> =
         serde_json::from_str(schema.as_raw().get()).unwrap_or_default();
     schema.insert("type".to_owned(), "object".into());

@@ -1,4 +1,4 @@
-//! `thinking`, `reasoning_effort` and `reasoning`, and reasoning of earlier turns.
+//! `thinking`, `reasoning_effort` and `reasoning`: how much to think.
 //!
 //! Each family is asked in its own way ([`ReasoningForm`]). A budget always fits
 //! the request's token limit; what cannot be asked for is reported.
@@ -7,20 +7,15 @@
 //! <https://docs.aws.amazon.com/bedrock/latest/userguide/claude-messages-adaptive-thinking.html>,
 //! <https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html>.
 
-use std::fmt;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::error::{Error, quoted};
 use super::report::Report;
-use super::scene::Scene;
-use crate::bedrock::request::{
-    ContentBlock, Message, ReasoningContentBlock, ReasoningTextBlock, Role,
-};
+use crate::bedrock::request::{ContentBlock, Message, Role};
 use crate::json::raw_object::RawObject;
-use crate::models::{Effort, Efforts, ModelProfile, ReasoningForm, ReasoningReplay, word_for};
+use crate::models::{Effort, Efforts, ModelProfile, ReasoningForm, Unasked, word_for};
 use crate::openai::chat;
 
 /// The least that Claude takes as a budget, in tokens.
@@ -100,7 +95,7 @@ impl<'a> Wish<'a> {
         });
         match (of_thinking, self.effort) {
             (Some(Effort::None), _) => Some(Effort::None),
-            // Of two that contradict each other, the one that says more counts.
+            // What is said in more detail counts.
             (Some(of_thinking), Some((Effort::None, _))) => Some(of_thinking),
             (_, Some((effort, _))) => Some(effort),
             (of_thinking, None) => of_thinking,
@@ -179,12 +174,17 @@ pub(super) fn plan(
     report: &mut Report,
 ) -> Result<ReasoningPlan, Error> {
     let Some(effort) = wish.as_effort() else { return Ok(ReasoningPlan::default()) };
+    if effort == Effort::None {
+        return switched_off(wish, profile, report);
+    }
     match profile.reasoning {
         // A way that came after this was written: Claude knows it or says so.
         ReasoningForm::Budget | ReasoningForm::BudgetOrAdaptive(_) | ReasoningForm::Adaptive(_)
             if wish.thinking.as_ref().is_some_and(|thinking| !thinking.is_known()) =>
         {
-            Ok(ReasoningPlan { is_claude_thinking: true, ..switched_off(wish.thinking.as_ref()) })
+            let fields = wish.thinking.iter().map(|thinking| ("thinking", as_value(thinking.raw)));
+            let fields = fields.collect();
+            Ok(ReasoningPlan { fields, is_claude_thinking: true, owns_limits: false })
         }
         ReasoningForm::Budget => budget(wish, effort, profile, circumstances, report),
         ReasoningForm::BudgetOrAdaptive(efforts) => match &wish.thinking {
@@ -200,11 +200,8 @@ pub(super) fn plan(
             Ok(member("reasoning", effort, efforts, |word| json!({ "effort": word })))
         }
         ReasoningForm::None => {
-            if effort != Effort::None {
-                let why = format!("how much {} thinks cannot be chosen", profile.name);
-                report.ignore(wish.place(), &why)?;
-            }
-            Ok(ReasoningPlan::default())
+            let why = format!("how much {} thinks cannot be chosen", profile.name);
+            report.ignore(wish.place(), &why).map(|()| ReasoningPlan::default())
         }
         ReasoningForm::Unknown => unknown(wish, report),
     }
@@ -217,7 +214,7 @@ fn unknown(wish: &Wish<'_>, report: &mut Report) -> Result<ReasoningPlan, Error>
     if let Some(thinking) = &wish.thinking {
         plan.fields.push(("thinking", as_value(thinking.raw)));
     }
-    if let Some((_, place)) = wish.effort.filter(|(effort, _)| *effort != Effort::None) {
+    if let Some((_, place)) = wish.effort {
         report.ignore(
             place,
             "the family of this model is not known; the header `x-portkey-model-family` can tell it",
@@ -234,9 +231,6 @@ fn budget(
     report: &mut Report,
 ) -> Result<ReasoningPlan, Error> {
     let given = wish.thinking.as_ref();
-    if effort == Effort::None {
-        return Ok(switched_off(given));
-    }
     let said = given.and_then(|thinking| thinking.budget).or(wish.budget);
     let wanted = match said {
         Some(tokens) => tokens.max(MIN_BUDGET),
@@ -300,9 +294,6 @@ fn adaptive(
     report: &mut Report,
 ) -> Result<ReasoningPlan, Error> {
     let given = wish.thinking.as_ref();
-    if effort == Effort::None {
-        return Ok(switched_off(given));
-    }
     let mut thinking = given.map_or_else(Map::new, |thinking| as_object(thinking.raw));
     let budget = thinking.shift_remove("budget_tokens");
     if budget.is_some() {
@@ -314,22 +305,47 @@ fn adaptive(
     thinking.insert("type".to_owned(), "adaptive".into());
     let mut fields = vec![("thinking", thinking.into())];
     // A budget is as good as an effort; without either, the model has its own.
-    let effort = wish.effort.map(|(effort, _)| effort).or(budget.map(|_| effort));
+    let said = wish.effort.map(|(effort, _)| effort).filter(|effort| *effort != Effort::None);
+    let effort = said.or(budget.map(|_| effort));
     if let Some(word) = effort.and_then(|effort| word_for(effort, efforts)) {
         fields.push(("output_config", json!({ "effort": word })));
     }
     Ok(ReasoningPlan { fields, is_claude_thinking: true, owns_limits: false })
 }
 
-/// Only an explicit `disabled` is sent: Claude does not think unless asked to, or
-/// does not let itself be kept from it.
-fn switched_off(given: Option<&Thinking<'_>>) -> ReasoningPlan {
-    let fields = given.map(|thinking| ("thinking", as_value(thinking.raw))).into_iter().collect();
-    ReasoningPlan { fields, is_claude_thinking: false, owns_limits: false }
+/// Nothing need be said to a family that does not think unasked.
+fn switched_off(
+    wish: &Wish<'_>,
+    profile: &ModelProfile,
+    report: &mut Report,
+) -> Result<ReasoningPlan, Error> {
+    let disabled = || match &wish.thinking {
+        Some(thinking) => as_value(thinking.raw),
+        None => json!({ "type": "disabled" }),
+    };
+    let is_said = wish.thinking.is_some();
+    let field = match (profile.reasoning, profile.thinks_unasked) {
+        (ReasoningForm::Member(name, efforts), _) => {
+            word_for(Effort::None, efforts).map(|word| (name, Value::from(word)))
+        }
+        (ReasoningForm::Nested(efforts), _) => {
+            word_for(Effort::None, efforts).map(|word| ("reasoning", json!({ "effort": word })))
+        }
+        (ReasoningForm::None | ReasoningForm::ReasoningConfig(_), _) => None,
+        (_, Unasked::Always) => None,
+        (_, Unasked::Yes) => Some(("thinking", disabled())),
+        (_, Unasked::No) => is_said.then(|| ("thinking", disabled())),
+    };
+    if field.is_none() && profile.thinks_unasked != Unasked::No {
+        let why = format!("{} cannot be kept from thinking", profile.name);
+        report.ignore(wish.place(), &why)?;
+    }
+    let fields = field.into_iter().collect();
+    Ok(ReasoningPlan { fields, is_claude_thinking: false, owns_limits: false })
 }
 
 fn reasoning_config(effort: Effort, efforts: Efforts) -> ReasoningPlan {
-    let Some(word) = word_for(effort, efforts).filter(|_| effort != Effort::None) else {
+    let Some(word) = word_for(effort, efforts) else {
         return ReasoningPlan::default();
     };
     let config = json!({ "type": "enabled", "maxReasoningEffort": word });
@@ -357,52 +373,4 @@ fn as_value(raw: &RawValue) -> Value {
 
 fn as_object(raw: &RawValue) -> Map<String, Value> {
     serde_json::from_str(raw.get()).unwrap_or_default()
-}
-
-/// Readable reasoning of an earlier turn in the form that the family takes it, if
-/// it does.
-pub(super) fn replayed<'a>(
-    text: &'a str,
-    signature: Option<&'a str>,
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'a, '_>,
-) -> Result<Option<ReasoningContentBlock<'a>>, Error> {
-    // Streams that were cut off leave an empty one.
-    let signature = signature.filter(|signature| !signature.is_empty());
-    let block =
-        |signature| ReasoningContentBlock::ReasoningText(ReasoningTextBlock { text, signature });
-    match (scene.profile.replay, signature) {
-        (ReasoningReplay::Signed, Some(signature)) => return Ok(Some(block(Some(signature)))),
-        (ReasoningReplay::Unsigned, _) if !text.trim().is_empty() => return Ok(Some(block(None))),
-        _ if text.trim().is_empty() => return Ok(None),
-        _ => {}
-    }
-    let why = format!("{} does not take back this reasoning", scene.profile.name);
-    scene.report.ignore(place, &why).map(|()| None)
-}
-
-/// Reasoning that a client kept as mere text.
-pub(super) fn replayed_text<'a>(
-    text: &'a str,
-    scene: &Scene<'a, '_>,
-) -> Option<ReasoningContentBlock<'a>> {
-    let is_taken = scene.profile.replay == ReasoningReplay::Unsigned && !text.trim().is_empty();
-    is_taken.then_some(ReasoningContentBlock::ReasoningText(ReasoningTextBlock {
-        text,
-        signature: None,
-    }))
-}
-
-/// Whether the family takes back sealed reasoning.
-pub(super) fn replays_redacted(
-    place: fmt::Arguments<'_>,
-    scene: &mut Scene<'_, '_>,
-) -> Result<bool, Error> {
-    match scene.profile.replay {
-        ReasoningReplay::Signed | ReasoningReplay::Redacted => Ok(true),
-        ReasoningReplay::Unsigned | ReasoningReplay::Never => {
-            let why = format!("{} does not take back sealed reasoning", scene.profile.name);
-            scene.report.ignore(place, &why).map(|()| false)
-        }
-    }
 }

@@ -152,6 +152,12 @@ fn completion_message(
     let has_answered = parts.answer.is_some();
     if let Some(answer) = parts.answer.take() {
         parts.give_answer(answer);
+    } else if answering.answer_tool.is_some() && !parts.tool_calls.is_empty() {
+        // What is said before calls does not have the form that was asked for.
+        parts.text = None;
+    }
+    if answering.answer_tool.is_some() {
+        parts.annotations.clear();
     }
     let message = CompletionMessage {
         role: "assistant",
@@ -259,7 +265,6 @@ impl Parts {
         self.blocks.retain(|block| !matches!(block, ContentBlock::Text { .. }));
         self.blocks.push(ContentBlock::Text { text: answer.clone(), citations: Vec::new() });
         self.text = Some(answer);
-        self.annotations.clear();
     }
 }
 

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::attachments::medium_block;
 use super::calls::{Answer, Calls};
-use super::content::{self, medium_block, required, unknown_part};
+use super::content::{self, required, unknown_part};
 use super::error::Error;
+use super::offer::History;
 use super::scene::{Scene, push_cache_point};
-use super::tools::History;
 use crate::bedrock::request::{
     ContentBlock, ToolResultBlock, ToolResultContent, ToolResultContentBlock, ToolResultStatus,
 };
@@ -113,18 +114,14 @@ fn said<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<Said<'a>, Error> {
     let mut said = Said::default();
-    match &message.content {
-        None => {}
-        Some(StringOr::String(text)) => {
-            said.blocks.push(ToolResultContentBlock::Text(text.as_str().into()));
-        }
-        Some(StringOr::Other(parts)) => {
-            for (i, part) in parts.iter().enumerate() {
-                let place = format_args!("{place}.content[{i}]");
-                push_part(&mut said, part, place, scene)?;
-                said.points.extend(scene.cache_point(part.cache_control.as_ref(), place)?);
-            }
-        }
+    if let Some(StringOr::String(text)) = &message.content {
+        said.blocks.push(ToolResultContentBlock::Text(text.as_str().into()));
+    }
+    let (name, parts) = content::parts(message);
+    for (i, part) in parts.iter().enumerate() {
+        let place = format_args!("{place}.{name}[{i}]");
+        push_part(&mut said, part, place, scene)?;
+        said.points.extend(scene.cache_point(part.cache_control.as_ref(), place)?);
     }
     said.points.extend(scene.cache_point(message.cache_control.as_ref(), place)?);
     // The last one covers what the others do.
@@ -158,29 +155,27 @@ fn push_part<'a>(
         _ => match medium_block(part, place, scene)? {
             Some(ContentBlock::Image(image)) => match scene.profile.images {
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
-                ImagesIn::Messages | ImagesIn::Nothing => {
+                ImagesIn::Messages | ImagesIn::Nowhere => {
                     said.beside.push(ContentBlock::Image(image));
                     ToolResultContentBlock::Text(HOISTED_IMAGE.into())
                 }
             },
-            Some(ContentBlock::Document(mut document)) => {
-                if document.citations.take().is_some_and(|config| config.enabled) {
-                    let why = "Bedrock does not cite from documents of a tool; `search_result` may be cited";
+            Some(ContentBlock::Document(mut document)) if scene.profile.documents_in_results => {
+                if document.citations.take().is_some_and(|citations| citations.enabled) {
+                    let why = "Bedrock does not cite documents in results of tools";
                     scene.report.ignore(format_args!("{place}.citations"), why)?;
                 }
-                if scene.profile.rich_results || !matches!(document.format, "pdf" | "docx") {
-                    ToolResultContentBlock::Document(document)
-                } else {
-                    said.beside.push(ContentBlock::Document(document));
-                    ToolResultContentBlock::Text(HOISTED_DOCUMENT.into())
-                }
+                ToolResultContentBlock::Document(document)
             }
-            Some(ContentBlock::Text(left_out)) => ToolResultContentBlock::Text(left_out),
-            Some(ContentBlock::Video(video)) if scene.profile.rich_results => {
+            Some(document @ ContentBlock::Document(_)) => {
+                said.beside.push(document);
+                ToolResultContentBlock::Text(HOISTED_DOCUMENT.into())
+            }
+            Some(ContentBlock::Video(video)) if scene.profile.documents_in_results => {
                 ToolResultContentBlock::Video(video)
             }
-            Some(ContentBlock::Video(video)) => {
-                said.beside.push(ContentBlock::Video(video));
+            Some(video @ ContentBlock::Video(_)) => {
+                said.beside.push(video);
                 ToolResultContentBlock::Text(HOISTED_VIDEO.into())
             }
             _ => {

@@ -32,7 +32,11 @@ pub(super) fn inference_config<'a>(
     let name = profile.name;
     if reasoning.owns_limits {
         let why = format!("{name} leaves no choice of it when it thinks this hard");
-        unset(&mut config.max_tokens, "max_tokens", &why, report)?;
+        let max_tokens = match request.max_completion_tokens {
+            Some(_) => "max_completion_tokens",
+            None => "max_tokens",
+        };
+        unset(&mut config.max_tokens, max_tokens, &why, report)?;
         unset(&mut config.temperature, "temperature", &why, report)?;
         unset(&mut config.top_p, "top_p", &why, report)?;
     }

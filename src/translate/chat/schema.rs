@@ -1,4 +1,4 @@
-//! JSON schemas of answers in the form that Bedrock takes.
+//! JSON schemas of answers and of strict tools in the form that Bedrock takes.
 //!
 //! Every object must say `additionalProperties`; where the client's schema does
 //! not, it is closed, which is also what OpenAI's strict mode asks for. Claude
@@ -28,21 +28,19 @@ pub(super) fn closed(schema: &RawValue, without_bounds: bool) -> String {
     if amend(&mut value, without_bounds, 0) { value.to_string() } else { schema.get().to_owned() }
 }
 
-/// The same for a schema that was read. Whether anything was changed.
-pub(super) fn close(schema: &mut Map<String, Value>, without_bounds: bool) -> bool {
+/// Closes every object in the schema of a tool. Whether anything was changed.
+pub(super) fn close_tool(schema: &mut Map<String, Value>, without_bounds: bool) -> bool {
     amend_members(schema, without_bounds, 0)
 }
 
+/// Whether anything was changed.
 fn amend(schema: &mut Value, without_bounds: bool, depth: usize) -> bool {
     let Value::Object(members) = schema else { return false };
-    amend_members(members, without_bounds, depth)
+    depth < MAX_DEPTH && amend_members(members, without_bounds, depth)
 }
 
 fn amend_members(members: &mut Map<String, Value>, without_bounds: bool, depth: usize) -> bool {
-    if depth >= MAX_DEPTH {
-        return false;
-    }
-    let mut changed = close_one(members);
+    let mut changed = close(members);
     if without_bounds {
         changed |= tell_bounds(members);
     }
@@ -62,7 +60,7 @@ fn amend_members(members: &mut Map<String, Value>, without_bounds: bool, depth: 
     changed
 }
 
-fn close_one(members: &mut Map<String, Value>) -> bool {
+fn close(members: &mut Map<String, Value>) -> bool {
     let is_object = match members.get("type") {
         Some(Value::String(kind)) => kind == "object",
         Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),

@@ -273,11 +273,16 @@ impl ChatStream {
         self.emit_delta(Delta { content: Some(text), content_blocks, ..Delta::default() }, emit);
     }
 
-    /// Text beside an answer that a tool got would spoil the answer's form; text
-    /// without one is the answer.
+    /// Text beside an answer that a tool got would spoil the answer's form, and text
+    /// before calls does not have it; text alone is the answer.
     fn release_held_text(&mut self, emit: &mut impl FnMut(&Chunk<'_>)) {
         let held = std::mem::take(&mut self.held_text);
-        if !held.is_empty() && !self.has_answered {
+        if held.is_empty() || self.has_answered {
+            return;
+        }
+        if self.n_tool_calls > 0 {
+            self.emit_block(0, BlockDelta::Text(&held), emit);
+        } else {
             self.emit_text(0, &held, emit);
         }
     }
@@ -386,6 +391,10 @@ impl ChatStream {
         citations: &[Box<RawValue>],
         emit: &mut impl FnMut(&Chunk<'_>),
     ) {
+        // Text that is held back has no place yet.
+        if self.context.answering.answer_tool.is_some() {
+            return;
+        }
         let end = self.n_chars;
         let annotations: Vec<Annotation> = citations
             .iter()

@@ -12,7 +12,12 @@ const { Portkey, createHeaders } = portkeyAi;
 
 const EXAMPLES = {
   'single turn': [seed('flight_single_turn'), (body) => body.messages[0].content[0].text],
-  'multi turn': [seed('flight_multi_turn'), (body) => body.messages.at(-1).content],
+  // The assistant's turn in between is a thought and nothing else, which Bedrock refuses as a turn and the gateway
+  // leaves out: both questions stand in one turn.
+  'multi turn': [
+    seed('flight_multi_turn'),
+    (body) => `${body.messages[0].content[0].text}\n${body.messages.at(-1).content}`,
+  ],
 };
 
 function assertThought(chunks, question) {

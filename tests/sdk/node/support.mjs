@@ -6,7 +6,10 @@ import OpenAI6 from 'openai-6';
 
 export const GATEWAY_URL = process.env.GATEWAY_URL;
 export const DEV_URL = process.env.DEV_URL;
-assert.ok(GATEWAY_URL && DEV_URL, 'start these tests by tests/sdk/run');
+// A gateway that gives signs of life, and where it may fetch the image below from.
+export const LIVELY_URL = process.env.LIVELY_URL;
+export const IMAGE_URL = process.env.IMAGE_URL;
+assert.ok(GATEWAY_URL && DEV_URL && LIVELY_URL && IMAGE_URL, 'start these tests by tests/sdk/run');
 
 // The newest client, and the newest of the line before, which many still have.
 export const CLIENTS = { 'openai 7': OpenAI7, 'openai 6': OpenAI6 };
@@ -26,6 +29,12 @@ export const BEDROCK_API_KEY = 'bedrock-api-key-emulator';
 export const PORTKEY_API_KEY = 'portkey-key-that-nobody-checks';
 
 export const MODEL = 'emulator.echo';
+export const CLAUDE_4_5 = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
+export const CLAUDE_5 = 'us.anthropic.claude-sonnet-5';
+export const NOVA = 'us.amazon.nova-lite-v1:0';
+export const NOVA_2 = 'us.amazon.nova-2-lite-v1:0';
+export const LLAMA = 'us.meta.llama3-3-70b-instruct-v1:0';
+export const GPT = 'openai.gpt-5.5';
 export const PROMPT = 'please repeat zanzibar-quokka after me, word for word';
 export const ECHO = `You said: ${PROMPT}`;
 export const THINKING = { thinking: { type: 'enabled', budget_tokens: 1024 }, max_tokens: 2048 };
@@ -67,13 +76,14 @@ export const joined = (chunks, field = 'content') => deltas(chunks).map((delta) 
 export const finishReasons = (chunks) =>
   chunks.flatMap((chunk) => chunk.choices).map((choice) => choice.finish_reason).filter(Boolean);
 
-// Portkey's content_blocks of a stream, put together by index and kind.
+// Portkey's content_blocks of a stream, put together by index and kind: texts are joined, others listed.
 export function contentBlocks(chunks) {
   const blocks = {};
   for (const { index, delta } of deltas(chunks).flatMap((delta) => delta.content_blocks ?? [])) {
     for (const [kind, text] of Object.entries(delta)) {
       blocks[index] ??= {};
-      blocks[index][kind] = (blocks[index][kind] ?? '') + text;
+      if (typeof text === 'string') blocks[index][kind] = (blocks[index][kind] ?? '') + text;
+      else (blocks[index][kind] ??= []).push(text);
     }
   }
   return blocks;
@@ -90,6 +100,18 @@ export function toolCalls(chunks) {
     calls[tool.index].arguments += tool.function.arguments ?? '';
   }
   return calls;
+}
+
+// The assistant's turn that a stream told, as it is sent back.
+export function messageOf(chunks) {
+  const content_blocks = Object.values(contentBlocks(chunks)).map((parts) => {
+    if ('data' in parts) return { type: 'redacted_thinking', ...parts };
+    if ('text' in parts) return { type: 'text', ...parts };
+    return { type: 'thinking', thinking: '', ...parts };
+  });
+  const calls = toolCalls(chunks).map(({ id, ...called }) => ({ id, type: 'function', function: called }));
+  const message = { role: 'assistant', content: joined(chunks), content_blocks };
+  return calls.length ? { ...message, tool_calls: calls } : message;
 }
 
 export function assertUsageAddsUp(usage) {

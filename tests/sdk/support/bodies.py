@@ -129,7 +129,7 @@ PARAMETERS = [
     case("stop with nothing in it", HI, stop=[], absent=("inferenceConfig",)),
     case("stop with only white space", HI, stop=["\n"], absent=("inferenceConfig",)),
     case("fields without a place at Bedrock", HI, n=1, seed=7, user="kim", logit_bias={"1": 0}, logprobs=False,
-         presence_penalty=0, frequency_penalty=0, store=True, metadata={"a": "b"}, a_field_of_the_future=1,
+         presence_penalty=0, frequency_penalty=0, store=True, a_field_of_the_future=1,
          expect={"messages": [HI_TURN]}, absent=("inferenceConfig",)),
     case("thinking", HI, max_tokens=3000, thinking={"type": "enabled", "budget_tokens": 2030}, expect={
         "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 2030}},
@@ -173,8 +173,8 @@ TOOLS = [
          tools=[{"type": "function", "function": {"name": "f", "description": " ", "parameters": {"type": "object"}}}],
          expect={"toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {"type": "object"}}}}]}}),
     case("an empty list of tools", HI, tools=[], absent=("toolConfig",)),
-    # Bedrock chooses by itself when nothing is said, which is what `auto` asks for.
-    case("tool_choice auto", HI, tools=[TIME], tool_choice="auto", expect={"toolConfig": {"tools": [spec(TIME)]}}),
+    case("tool_choice auto", HI, tools=[TIME], tool_choice="auto",
+         expect={"toolConfig": {"tools": [spec(TIME)], "toolChoice": {"auto": {}}}}),
     case("tool_choice required", HI, tools=[TIME], tool_choice="required",
          expect={"toolConfig": {"tools": [spec(TIME)], "toolChoice": {"any": {}}}}),
     case("tool_choice by name", HI, tools=[TIME], tool_choice={"type": "function", "function": {"name": "get_time"}},

@@ -69,9 +69,9 @@ def tool_calls(chunks: list) -> list[dict]:
     return calls
 
 
-def content_blocks(chunks: list) -> dict[int, dict[str, str]]:
-    """Portkey's `content_blocks` of a stream, put together by index and kind."""
-    blocks: dict[int, dict[str, str]] = {}
+def content_blocks(chunks: list) -> dict[int, dict]:
+    """Portkey's `content_blocks` of a stream, put together by index and kind: texts are joined, others listed."""
+    blocks: dict[int, dict] = {}
     for chunk in chunks:
         for choice in chunk.choices:
             for block in getattr(choice.delta, "content_blocks", None) or []:
@@ -79,8 +79,29 @@ def content_blocks(chunks: list) -> dict[int, dict[str, str]]:
                 (kind, text), *more = block["delta"].items()
                 assert not more, "a delta carries one thing"
                 together = blocks.setdefault(block["index"], {})
-                together[kind] = together.get(kind, "") + text
+                if isinstance(text, str):
+                    together[kind] = together.get(kind, "") + text
+                else:
+                    together.setdefault(kind, []).append(text)
     return blocks
+
+
+def message_of(chunks: list) -> dict:
+    """The assistant's turn that a stream told, as it is sent back."""
+    blocks = []
+    for _, parts in sorted(content_blocks(chunks).items()):
+        if "data" in parts:
+            blocks.append({"type": "redacted_thinking", **parts})
+        elif "thinking" in parts or "signature" in parts:
+            blocks.append({"type": "thinking", "thinking": "", **parts})
+        elif "text" in parts:
+            blocks.append({"type": "text", **parts})
+    calls = [
+        {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+        for call in tool_calls(chunks)
+    ]
+    message = {"role": "assistant", "content": joined(chunks), "content_blocks": blocks}
+    return {**message, "tool_calls": calls} if calls else message
 
 
 def assert_usage_adds_up(usage) -> None:

@@ -1,10 +1,11 @@
 """One face for the synchronous and the asynchronous OpenAI client, so that each case runs with both."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from openai import AsyncOpenAI, OpenAI
-from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.chat import ChatCompletion, ChatCompletionChunk, ParsedChatCompletion
 
 
 class Sync:
@@ -15,6 +16,15 @@ class Sync:
 
     def create(self, **body: Any) -> ChatCompletion:
         return self.client.chat.completions.create(**body)
+
+    def raw(self, **body: Any) -> tuple[Mapping[str, str], ChatCompletion]:
+        """The headers of an answer, and the answer."""
+        response = self.client.chat.completions.with_raw_response.create(**body)
+        return response.headers, response.parse()
+
+    def parse(self, **body: Any) -> ParsedChatCompletion:
+        """An answer in the form of `response_format`, a pydantic model."""
+        return self.client.chat.completions.parse(**body)
 
     def chunks(self, seen: list[ChatCompletionChunk] | None = None, **body: Any) -> list[ChatCompletionChunk]:
         """All chunks of a stream; `seen` keeps those that came before an error."""
@@ -40,6 +50,21 @@ class Async:
         async def call() -> ChatCompletion:
             async with AsyncOpenAI(**self._options) as client:
                 return await client.chat.completions.create(**body)
+
+        return asyncio.run(call())
+
+    def raw(self, **body: Any) -> tuple[Mapping[str, str], ChatCompletion]:
+        async def call() -> tuple[Mapping[str, str], ChatCompletion]:
+            async with AsyncOpenAI(**self._options) as client:
+                response = await client.chat.completions.with_raw_response.create(**body)
+                return response.headers, response.parse()
+
+        return asyncio.run(call())
+
+    def parse(self, **body: Any) -> ParsedChatCompletion:
+        async def call() -> ParsedChatCompletion:
+            async with AsyncOpenAI(**self._options) as client:
+                return await client.chat.completions.parse(**body)
 
         return asyncio.run(call())
 

@@ -1,0 +1,16 @@
+"""Model ids of the families that tests tell apart."""
+
+CLAUDE_3_7 = "us.anthropic.claude-3-7-sonnet-20250219-v1:0"
+CLAUDE_4_5 = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+CLAUDE_4_6 = "us.anthropic.claude-sonnet-4-6"
+CLAUDE_5 = "us.anthropic.claude-sonnet-5"
+NOVA = "us.amazon.nova-lite-v1:0"
+NOVA_2 = "us.amazon.nova-2-lite-v1:0"
+LLAMA = "us.meta.llama3-3-70b-instruct-v1:0"
+GPT_OSS = "openai.gpt-oss-120b-1:0"
+GPT = "openai.gpt-5.5"
+DEEPSEEK = "deepseek.v3-v1:0"
+QWEN = "qwen.qwen3-32b-v1:0"
+KIMI = "moonshot.kimi-k2-thinking"
+# It says nothing about the model behind it.
+OPAQUE = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/ab12cd34ef56"
