@@ -40,7 +40,7 @@ pub struct ModelProfile {
     pub media_in_s3: bool,
     /// Whether it reads documents.
     pub documents: bool,
-    /// Whether results of tools may hold documents.
+    /// Whether results of tools may hold documents and videos.
     pub documents_in_results: bool,
     /// Whether it reads videos.
     pub videos: bool,

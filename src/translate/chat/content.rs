@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::attachments::{citations_config, medium_block};
 use super::error::{Error, quoted};
 use super::media;
+use super::offer::History;
 use super::scene::{Scene, push_cache_point};
 use super::{names, thoughts};
 use crate::bedrock::request::{
@@ -16,6 +17,7 @@ use crate::bedrock::request::{
     ToolInput, ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock,
 };
 use crate::bedrock::response::SERVER_TOOL_USE;
+use crate::json::raw_object::RawObject;
 use crate::json::string_or::StringOr;
 use crate::openai::chat::{Content, ContentPart, Message};
 
@@ -148,42 +150,8 @@ fn push_of_assistant<'a>(
                 blocks.push(ContentBlock::ReasoningContent(block));
             }
         }
-        "server_tool_use" => {
-            let id = required(part.id.as_ref(), place, "id")?;
-            let name = required(part.name.as_ref(), place, "name")?;
-            // An alias would be the name of no tool at AWS.
-            if !names::is_legal(name) {
-                return Err(Error::at(
-                    format_args!("{place}.name"),
-                    format!("`{}` is the name of no tool at AWS", quoted(name)),
-                ));
-            }
-            blocks.push(ContentBlock::ToolUse(ToolUseBlock {
-                tool_use_id: names::tool_use_id(id, scene.profile),
-                name: name.into(),
-                input: part.input.as_ref().map_or_else(
-                    || ToolInput::Repaired(serde_json::Map::new()),
-                    |input| ToolInput::Raw(input.as_raw()),
-                ),
-                kind: Some(SERVER_TOOL_USE),
-            }));
-        }
-        "server_tool_result" => {
-            let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
-            let content = required(part.content.as_deref(), place, "content")?;
-            if !content.get().starts_with('[') {
-                return Err(Error::at(
-                    format_args!("{place}.content"),
-                    "must be the array of blocks that the answer had",
-                ));
-            }
-            blocks.push(ContentBlock::ToolResult(ToolResultBlock {
-                tool_use_id: names::tool_use_id(id, scene.profile),
-                content: ToolResultContent::Raw(content),
-                status: status(part.status.as_deref(), place)?,
-                kind: part.tool_type.as_deref(),
-            }));
-        }
+        "server_tool_use" => blocks.push(server_tool_use(part, place, scene)?),
+        "server_tool_result" => blocks.push(server_tool_result(part, place, scene)?),
         _ => {
             return Err(unknown_part(
                 part,
@@ -194,6 +162,59 @@ fn push_of_assistant<'a>(
         }
     }
     Ok(())
+}
+
+/// A call of a tool that ran at AWS.
+fn server_tool_use<'a>(
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+    scene: &Scene<'a, '_>,
+) -> Result<ContentBlock<'a>, Error> {
+    let id = required(part.id.as_ref(), place, "id")?;
+    let name = required(part.name.as_ref(), place, "name")?;
+    if !names::is_legal(name) {
+        return Err(Error::at(
+            format_args!("{place}.name"),
+            "must be the name of a tool of AWS, as the answer had it",
+        ));
+    }
+    let input = part.input.as_ref().map(RawObject::as_raw);
+    if scene.history == History::Text {
+        let input = input.map_or("{}", RawValue::get);
+        return Ok(ContentBlock::Text(format!("[tool call {id}: {name}({input})]").into()));
+    }
+    Ok(ContentBlock::ToolUse(ToolUseBlock {
+        tool_use_id: names::tool_use_id(id, scene.profile),
+        name: name.into(),
+        input: input.map_or_else(|| ToolInput::Repaired(serde_json::Map::new()), ToolInput::Raw),
+        kind: Some(SERVER_TOOL_USE),
+    }))
+}
+
+/// The result of such a call.
+fn server_tool_result<'a>(
+    part: &'a ContentPart,
+    place: fmt::Arguments<'_>,
+    scene: &Scene<'a, '_>,
+) -> Result<ContentBlock<'a>, Error> {
+    let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
+    let content = required(part.content.as_deref(), place, "content")?;
+    if !content.get().starts_with('[') {
+        return Err(Error::at(
+            format_args!("{place}.content"),
+            "must be the array of blocks that the answer had",
+        ));
+    }
+    let status = status(part.status.as_deref(), place)?;
+    if scene.history == History::Text {
+        return Ok(ContentBlock::Text(format!("[result of tool call {id}: {content}]").into()));
+    }
+    Ok(ContentBlock::ToolResult(ToolResultBlock {
+        tool_use_id: names::tool_use_id(id, scene.profile),
+        content: ToolResultContent::Raw(content),
+        status,
+        kind: part.tool_type.as_deref(),
+    }))
 }
 
 fn push_text<'a>(blocks: &mut Vec<ContentBlock<'a>>, text: &'a str) {

@@ -21,6 +21,7 @@ const SILENT_ERROR: &str = "The tool failed and did not say why.";
 /// What stands in a result for something that follows it.
 const HOISTED_IMAGE: &str = "[image: see below]";
 const HOISTED_DOCUMENT: &str = "[document: see below]";
+const HOISTED_VIDEO: &str = "[video: see below]";
 
 /// The blocks of a result: the result itself, then what cannot be part of it.
 pub(super) fn blocks<'a>(
@@ -170,7 +171,13 @@ fn push_part<'a>(
                 said.beside.push(document);
                 ToolResultContentBlock::Text(HOISTED_DOCUMENT.into())
             }
-            Some(ContentBlock::Video(video)) => ToolResultContentBlock::Video(video),
+            Some(ContentBlock::Video(video)) if scene.profile.documents_in_results => {
+                ToolResultContentBlock::Video(video)
+            }
+            Some(video @ ContentBlock::Video(_)) => {
+                said.beside.push(video);
+                ToolResultContentBlock::Text(HOISTED_VIDEO.into())
+            }
             _ => {
                 return Err(unknown_part(
                     part,

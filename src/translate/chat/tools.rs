@@ -18,6 +18,7 @@ use crate::bedrock::request::{
     ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
     ToolInputSchema, ToolSpecification, ToolUseBlock,
 };
+use crate::json::string_or::StringOr;
 use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
@@ -68,6 +69,8 @@ pub(super) fn plan<'a>(
     }
     if tools.is_empty() {
         tools.extend(called_earlier(messages).map(|name| declare(names.to_bedrock(name))));
+        let at_aws = called_at_aws(messages);
+        tools.extend(at_aws.map(|name| Tool::SystemTool(SystemTool { name })));
         let config = (!tools.is_empty()).then_some(ToolConfiguration { tools, tool_choice: None });
         return Ok(ToolPlan { config, single_calls: false });
     }
@@ -145,6 +148,21 @@ pub(super) fn call<'a>(
             ContentBlock::Text(format!("[tool call {id}: {}({arguments})]", function.name).into())
         }
     }
+}
+
+/// Each tool that ran at AWS earlier, once, in order.
+fn called_at_aws(messages: &[chat::Message]) -> impl Iterator<Item = &str> {
+    let parts = messages.iter().flat_map(|message| {
+        let content = match &message.content {
+            Some(StringOr::Other(parts)) => parts.as_slice(),
+            Some(StringOr::String(_)) | None => &[],
+        };
+        content.iter().chain(message.content_blocks.iter().flatten())
+    });
+    let names =
+        parts.filter(|part| part.kind == "server_tool_use").filter_map(|part| part.name.as_deref());
+    let mut seen = HashSet::new();
+    names.filter(move |name| seen.insert(*name))
 }
 
 /// Each tool that was called earlier, once, in order.
