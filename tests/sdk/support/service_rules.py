@@ -7,7 +7,8 @@ def broken_rules(body: dict) -> list[str]:
     """What Bedrock would refuse in a body that already fits the service model."""
     messages = body.get("messages", [])
     found = []
-    if not messages:
+    # A stored prompt brings its own.
+    if not messages and "promptVariables" not in body:
         found.append("a conversation has at least one message")
     found += _turns(messages)
     found += _tools(body, messages)
@@ -45,7 +46,11 @@ def _blocks(message: dict, path: str) -> list[str]:
 
 
 def _ids(message: dict, kind: str) -> list[str]:
-    return [block[kind]["toolUseId"] for block in message["content"] if kind in block]
+    """The ids of the client's own tools: those of AWS are called and answered in one turn of the assistant."""
+    if message["role"] != ("assistant" if kind == "toolUse" else "user"):
+        return []
+    blocks = [block[kind] for block in message["content"] if kind in block]
+    return [block["toolUseId"] for block in blocks if block.get("type") != "server_tool_use"]
 
 
 def _tools(body: dict, messages: list[dict]) -> list[str]:
