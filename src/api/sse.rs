@@ -180,7 +180,9 @@ impl http_body::Body for SseBody {
         if this.ended && this.out.is_empty() {
             return Poll::Ready(None);
         }
-        if let Some(timeout) = this.poll_deadline(cx) {
+        if !this.ended
+            && let Some(timeout) = this.poll_deadline(cx)
+        {
             this.fail(ApiError::request_timeout(timeout));
         }
         let ready_before = this.out.len();

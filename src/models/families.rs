@@ -40,6 +40,7 @@ pub(super) const UNKNOWN: ModelProfile = ModelProfile {
     reasoning: ReasoningForm::Unknown,
     thinks_unasked: Unasked::No,
     replay: ReasoningReplay::Signed,
+    least_max_tokens: 1,
     sampling: Sampling::Both,
     stop_sequences: true,
     top_k: TopK::Member("top_k"),
@@ -260,6 +261,7 @@ const OPENAI: ModelProfile = ModelProfile {
         (XHigh, "xhigh"),
     ]),
     replay: ReasoningReplay::Redacted,
+    least_max_tokens: 16,
     sampling: Sampling::None,
     stop_sequences: false,
     ..OPEN_WEIGHT
@@ -312,6 +314,10 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         ..CLAUDE_5
     },
     ModelProfile { prefix: "anthropic.claude-opus-4-7", ..CLAUDE_4_7 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4-7", ..CLAUDE_4_7 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4-8", ..CLAUDE_5 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4-9", ..CLAUDE_5 },
+    ModelProfile { prefix: "anthropic.claude-opus-4-9", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-opus-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-5", ..CLAUDE_4_5 },
@@ -423,7 +429,12 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
         thinks_unasked: Unasked::Always,
         ..KIMI
     },
-    ModelProfile { prefix: "moonshotai.kimi-k3", sampling: Sampling::None, ..KIMI },
+    ModelProfile {
+        prefix: "moonshotai.kimi-k3",
+        sampling: Sampling::None,
+        least_max_tokens: 16,
+        ..KIMI
+    },
     ModelProfile {
         name: "MiniMax",
         thinks_unasked: Unasked::Always,

@@ -17,7 +17,7 @@ use families::{FAMILIES, UNKNOWN};
 /// The row of a model, from its id, inference profile, or ARN; with any region
 /// prefix, or none. An id that says nothing about the model behind it (an
 /// application inference profile, provisioned throughput) has the row of
-/// [`unknown`] models, to which almost everything is passed on.
+/// unknown models, to which almost everything is passed on.
 #[must_use]
 pub fn profile(model_id: &str) -> &'static ModelProfile {
     find(model_id).unwrap_or(&UNKNOWN)
@@ -44,12 +44,6 @@ pub fn hinted(hint: &str) -> Option<&'static ModelProfile> {
         };
         FAMILIES.iter().filter(fits).max_by_key(|family| family.prefix.len())
     })
-}
-
-/// The row of models that the table does not know.
-#[must_use]
-pub fn unknown() -> &'static ModelProfile {
-    &UNKNOWN
 }
 
 /// Every row, for documentation and tests.

@@ -54,6 +54,8 @@ pub struct ModelProfile {
     pub thinks_unasked: Unasked,
     /// How reasoning of earlier turns is told to it.
     pub replay: ReasoningReplay,
+    /// The least that may be asked for as a limit of tokens.
+    pub least_max_tokens: u32,
     /// Which sampling parameters it takes.
     pub sampling: Sampling,
     /// Whether stop sequences are taken.

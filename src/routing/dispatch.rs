@@ -192,9 +192,7 @@ impl Dispatcher {
 /// `This model doesn't support tool use in streaming mode.`
 fn is_no_stream_with_tools(error: &upstream::Error) -> bool {
     match &error.kind {
-        upstream::ErrorKind::Refused(refusal) => {
-            refusal.status == 400 && refusal.message.contains("tool use in streaming mode")
-        }
+        upstream::ErrorKind::Refused(refusal) => refusal.is_no_stream_with_tools(),
         _ => false,
     }
 }

@@ -109,7 +109,7 @@ impl AccessRecord {
     pub fn error(&self, code: &str, cause: Option<String>) {
         let mut fields = self.fields();
         fields.error_code = Some(shortened(code));
-        fields.error_cause = cause;
+        fields.error_cause = cause.as_deref().map(shortened);
     }
 
     /// The status that was answered.

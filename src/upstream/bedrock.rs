@@ -117,7 +117,7 @@ impl BedrockClient {
             response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         if content_type.is_none_or(|kind| !kind.starts_with(EVENT_STREAM)) {
             let fail = |kind| Error { kind, request_id: request_id.clone() };
-            let body = read(response, MAX_ERROR_BYTES, self.waits.idle).await.map_err(fail)?;
+            let body = read_error(response, self.waits.idle).await;
             return Err(fail(ErrorKind::Refused(no_answer(&body))));
         }
         let body = http::Response::<reqwest::Body>::from(response).into_body();
@@ -156,7 +156,9 @@ impl BedrockClient {
         let begun = Instant::now();
         let call = signed(&clients.pooled, target, operation, body.clone(), now)?;
         let mut sent = call.send().await;
-        if let Some(cause) = sent.as_ref().err().and_then(resend::broken_connection) {
+        let is_soon = begun.elapsed() < resend::MAX_ELAPSED;
+        let broken = sent.as_ref().err().filter(|_| is_soon).and_then(resend::broken_connection);
+        if let Some(cause) = broken {
             debug!(cause, "the connection broke before an answer; the request is sent once more");
             // Signed anew: a signature is good for minutes only.
             let call = signed(&clients.fresh, target, operation, body, now + begun.elapsed())?;
@@ -202,13 +204,17 @@ async fn refusal(response: reqwest::Response, idle: Duration) -> Error {
     };
     let error_type = header("x-amzn-errortype");
     let retry_after = header(RETRY_AFTER.as_str());
-    // A body that breaks off, or takes its time, says no less than one that is not
-    // there.
-    let body = timeout(idle, read(response, MAX_ERROR_BYTES, idle)).await;
-    let body = body.ok().and_then(Result::ok).unwrap_or_default();
+    let body = read_error(response, idle).await;
     let refusal =
         Refusal::from_response(status, error_type.as_deref(), retry_after.as_deref(), &body);
     Error { kind: ErrorKind::Refused(refusal), request_id }
+}
+
+/// What an error says. A body that breaks off, or takes its time, says no less than
+/// one that is not there.
+async fn read_error(response: reqwest::Response, idle: Duration) -> Bytes {
+    let body = timeout(idle, read(response, MAX_ERROR_BYTES, idle)).await;
+    body.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 fn request_id(response: &reqwest::Response) -> Option<String> {
@@ -238,7 +244,7 @@ async fn read(
 }
 
 fn decode(body: &[u8]) -> Result<ConverseResponse, ErrorKind> {
-    let answer: ConverseResponse = serde_json::from_slice(body).map_err(ErrorKind::Decode)?;
+    let answer: ConverseResponse = serde_json::from_slice(body).map_err(ErrorKind::from)?;
     if answer.output.is_none() {
         return Err(ErrorKind::Refused(no_answer(body)));
     }

@@ -52,10 +52,33 @@ pub enum ErrorKind {
     EmptyStream,
     /// A success that is no answer.
     #[error("the provider's answer cannot be read")]
-    Decode(#[source] serde_json::Error),
+    Decode(#[source] Unreadable),
     /// An answer larger than [`super::bedrock::MAX_ANSWER_BYTES`].
     #[error("the provider's answer is too large")]
     TooLarge,
+}
+
+/// Where and how an answer is not what it should be. What stands there is the
+/// model's own words, which are nobody's but the caller's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} at line {line}, column {column}")]
+pub struct Unreadable {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for ErrorKind {
+    fn from(error: serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        let what = match error.classify() {
+            Category::Io => "it could not be read",
+            Category::Syntax => "it is no JSON",
+            Category::Data => "a member is missing or of the wrong type",
+            Category::Eof => "it ends too early",
+        };
+        Self::Decode(Unreadable { what, line: error.line(), column: error.column() })
+    }
 }
 
 /// A provider's own error.
@@ -105,6 +128,13 @@ struct CoralOutput {
 }
 
 impl Refusal {
+    /// Whether a model does not stream with tools
+    /// (`This model doesn't support tool use in streaming mode.`).
+    #[must_use]
+    pub fn is_no_stream_with_tools(&self) -> bool {
+        self.status == 400 && self.message.contains("tool use in streaming mode")
+    }
+
     /// Reads an error answer. `error_type` is the header `x-amzn-errortype`,
     /// which ends in a URL; a proxy in between may send anything as a body.
     #[must_use]
@@ -192,6 +222,18 @@ fn status_of(exception: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_not_repeated() {
+        let error = serde_json::from_str::<Vec<u8>>(r#""hush""#).unwrap_err();
+        let kind = ErrorKind::from(error);
+        let ErrorKind::Decode(unreadable) = &kind else { panic!("{kind}") };
+        assert_eq!(
+            unreadable.to_string(),
+            "a member is missing or of the wrong type at line 1, column 6"
+        );
+        assert!(!format!("{kind:?}").contains("hush"));
+    }
 
     #[test]
     fn errors_keep_the_type_and_text_of_aws() {

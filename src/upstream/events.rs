@@ -75,9 +75,7 @@ impl EventStream {
 /// `None` is an event of a kind that this version does not know.
 fn event(frame: &Frame) -> Result<Option<StreamEvent>, ErrorKind> {
     match &frame.kind {
-        FrameKind::Event(kind) => {
-            StreamEvent::parse(kind, &frame.payload).map_err(ErrorKind::Decode)
-        }
+        FrameKind::Event(kind) => StreamEvent::parse(kind, &frame.payload).map_err(ErrorKind::from),
         FrameKind::Exception(kind) => {
             Err(ErrorKind::Refused(Refusal::from_exception(kind, &frame.payload)))
         }

@@ -5,14 +5,21 @@
 //! a model has no effect but its answer, so that a second one does no harm beyond
 //! its price, which is why AWS's SDKs repeat it too. It goes out once, over a
 //! connection that was not kept, and only if nothing of an answer was seen: not
-//! after a wait that was too long (the model may still be at work, and would be
-//! asked to do it twice), not where no connection opens, and not after a status.
+//! after a wait of more than [`MAX_ELAPSED`] (the model may still be at work, and
+//! would be asked to do it twice), not where no connection opens, and not after a
+//! status.
 //!
 //! A head that breaks off in its middle counts as no answer: the HTTP client does
 //! not tell it from a connection that was closed without a word.
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
+
+/// How long after it was sent a request may be sent once more. What breaks a
+/// connection that was closed already shows at once; later, the model may be at
+/// work, and whatever lost the connection may lose the next one too.
+pub(super) const MAX_ELAPSED: Duration = Duration::from_secs(10);
 
 /// What broke the connection, if the request may be sent once more.
 pub(super) fn broken_connection(error: &reqwest::Error) -> Option<String> {

@@ -57,7 +57,7 @@ def test_usage_counts_the_cache(call, recorder):
 
 
 def test_tool_indexes_are_dense(call, recorder):
-    """T12: thought, text, two tools; their indexes count tools, not blocks."""
+    """Thought, text, two tools; their indexes count tools, not blocks."""
     recorder.frames = [
         eventstream.event("messageStart", {"role": "assistant"}),
         *block(0, {"reasoningContent": {"text": "hm"}}, {"reasoningContent": {"signature": "c2ln"}}),

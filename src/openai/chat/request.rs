@@ -42,7 +42,10 @@ macro_rules! request {
                 while let Some(name) = map.next_key::<Cow<'de, str>>()? {
                     match &*name {
                         $(
-                            $first => request.$field = map.next_value()?,
+                            $first => {
+                                let value: Option<_> = map.next_value()?;
+                                request.$field = value.or(request.$field);
+                            }
                             $($further => {
                                 let value = map.next_value()?;
                                 request.$field = request.$field.or(value);
@@ -66,15 +69,15 @@ request! {
     model: String = "model";
     /// The conversation so far. Owner: `messages.rs`, `content.rs`.
     messages: Vec<Message> = "messages";
-    /// Functions that the model may call. Owner: `tools.rs`.
+    /// Functions that the model may call. Owner: `offer.rs`.
     tools: Vec<Tool> = "tools";
-    /// `auto`, `none`, `required` or one function. Owner: `tools.rs`.
+    /// `auto`, `none`, `required` or one function. Owner: `offer.rs`.
     tool_choice: StringOr<NamedToolChoice> = "tool_choice";
-    /// Whether the model may call several functions at once. Owner: `tools.rs`.
+    /// Whether the model may call several functions at once. Owner: `offer.rs`.
     parallel_tool_calls: bool = "parallel_tool_calls";
-    /// The older form of `tools`. Owner: `tools.rs`.
+    /// The older form of `tools`. Owner: `offer.rs`.
     functions: Vec<Function> = "functions";
-    /// The older form of `tool_choice`. Owner: `tools.rs`.
+    /// The older form of `tool_choice`. Owner: `offer.rs`.
     function_call: StringOr<FunctionCall> = "function_call";
     /// Upper bound of generated tokens. Owner: `sampling.rs`.
     max_completion_tokens: i64 = "max_completion_tokens";

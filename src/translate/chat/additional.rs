@@ -21,6 +21,9 @@ pub(super) struct Additional<'a> {
     pub(super) native: Vec<(&'a str, &'a RawValue)>,
     /// How to think.
     pub(super) reasoning: Vec<(&'static str, Value)>,
+    /// Whether `thinking` among the caller's own fields has been read, and is said,
+    /// or left out, by `reasoning`.
+    pub(super) replaces_thinking: bool,
     pub(super) top_k: Option<(TopK, i64)>,
     /// Whether one call of a tool is to be made at a time.
     pub(super) single_calls: bool,
@@ -32,10 +35,11 @@ impl<'a> Additional<'a> {
     /// The caller's own fields with the named ones laid over them; taken apart
     /// only if there is something to lay over.
     pub(super) fn into_fields(self) -> Result<Option<AdditionalFields<'a>>, Error> {
-        let Self { fields, native, reasoning, top_k, single_calls, beta } = self;
+        let Self { fields, native, reasoning, replaces_thinking, top_k, single_calls, beta } = self;
         let fields = fields.filter(|fields| !fields.is_empty());
         let has_none = native.is_empty()
             && reasoning.is_empty()
+            && !replaces_thinking
             && top_k.is_none()
             && !single_calls
             && beta.is_empty();
@@ -45,6 +49,9 @@ impl<'a> Additional<'a> {
         let own = fields.map(RawObject::members).into_iter().flatten();
         let mut merged: BTreeMap<String, Cow<'a, RawValue>> =
             own.map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+        if replaces_thinking {
+            merged.remove("thinking");
+        }
         for (name, value) in native {
             merged.insert(name.to_owned(), Cow::Borrowed(value));
         }
@@ -72,7 +79,7 @@ impl<'a> Additional<'a> {
         if let Some(flags) = with_flags_of_fields(beta, merged.get(BETA))? {
             merged.insert(BETA.to_owned(), raw(BETA, &flags)?);
         }
-        Ok(Some(AdditionalFields::Merged(merged)))
+        Ok((!merged.is_empty()).then_some(AdditionalFields::Merged(merged)))
     }
 }
 

@@ -71,7 +71,9 @@ pub(super) fn medium_block<'a>(
             let Some(StringOr::Other(source)) = &part.source else {
                 return Err(missing(place, "source"));
             };
-            if let Some(text) = text_source(source, place)? {
+            let text = text_source(source, place)?.filter(|_| part.kind == "document");
+            if let Some(text) = text {
+                check_family("documents", scene.profile.documents, place, scene)?;
                 return document_block(part, "txt", text, part.title.as_deref(), place, scene)
                     .map(Some);
             }
@@ -132,9 +134,7 @@ fn check_medium(
         Format::Audio(_) => ("sound", profile.sound, true),
         Format::Document(_) => ("documents", profile.documents, true),
     };
-    if !is_read {
-        return Err(Error::at(place, format!("{} takes no {what}", profile.name)));
-    }
+    check_family(what, is_read, place, scene)?;
     if matches!(source, BlobSource::S3Location(_)) && !may_lie_in_s3 {
         return Err(Error::at(
             place,
@@ -142,6 +142,18 @@ fn check_medium(
         ));
     }
     Ok(())
+}
+
+fn check_family(
+    what: &str,
+    is_read: bool,
+    place: fmt::Arguments<'_>,
+    scene: &Scene<'_, '_>,
+) -> Result<(), Error> {
+    if is_read {
+        return Ok(());
+    }
+    Err(Error::at(place, format!("{} takes no {what}", scene.profile.name)))
 }
 
 fn document_block<'a>(

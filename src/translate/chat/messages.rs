@@ -126,12 +126,14 @@ fn assistant<'a>(
             )
         })?;
         calls.open(&call.id, &function.name, format_args!("{call_place}.id"))?;
-        blocks.push(tools::call(call.id.as_str().into(), function, scene));
+        let call_place = format_args!("{call_place}.function");
+        blocks.push(tools::call(call.id.as_str().into(), function, call_place, scene)?);
     }
     if let Some(function) = &message.function_call {
         let id = format!("function_call_{i}");
         calls.open(&id, &function.name, format_args!("{place}.function_call"))?;
-        blocks.push(tools::call(id.into(), function, scene));
+        let call_place = format_args!("{place}.function_call");
+        blocks.push(tools::call(id.into(), function, call_place, scene)?);
     }
     let point = scene.cache_point(message.cache_control.as_ref(), place)?;
     point.into_iter().for_each(|point| push_cache_point(&mut blocks, point));

@@ -4,7 +4,7 @@
 //! Bedrock takes 16 pairs of short texts of few characters; what a caller sends is
 //! made to fit, and what cannot be is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::value::RawValue;
 
@@ -21,8 +21,9 @@ pub(super) fn pairs<'a>(
     sources: impl IntoIterator<Item = (&'a str, &'a BTreeMap<String, Box<RawValue>>)>,
     report: &mut Report,
 ) -> Result<BTreeMap<String, String>, Error> {
-    let mut pairs = BTreeMap::new();
+    let mut pairs: BTreeMap<String, String> = BTreeMap::new();
     for (place, source) in sources {
+        let of_earlier: HashSet<String> = pairs.keys().cloned().collect();
         for (name, value) in source {
             if value.get() == "null" {
                 continue;
@@ -35,8 +36,10 @@ pub(super) fn pairs<'a>(
             let name = legal(name);
             if name.trim().is_empty() {
                 report.ignore(place(), "the name holds no character that Bedrock takes")?;
-            } else if pairs.contains_key(&name) {
+            } else if of_earlier.contains(&name) {
                 // A source before this one has said it.
+            } else if pairs.contains_key(&name) {
+                report.ignore(place(), "in Bedrock's characters another name is the same")?;
             } else if pairs.len() >= MAX_PAIRS {
                 report.ignore(place(), "Bedrock takes 16 pairs")?;
             } else {

@@ -2,7 +2,7 @@
 //!
 //! | file | OpenAI fields it owns |
 //! |---|---|
-//! | `messages.rs`, `instructions.rs` | `messages[].role`, `content_blocks`, `refusal`, `function_call`, `name` |
+//! | `messages.rs`, `instructions.rs` | `messages[].role`, `content_blocks`, `refusal`, `name` |
 //! | `turns.rs` | order and merging of turns |
 //! | `content.rs` | parts of `content` |
 //! | `attachments.rs`, `media/` | parts `image_url`, `video_url`, `input_audio`, `file`, `image`, `document` |
@@ -17,14 +17,18 @@
 //! | `options.rs` | `guardrail_config`, `service_tier`, `performance_config`, `prompt_variables`, `additional_model_response_field_paths` |
 //! | `metadata.rs` | `metadata`, `request_metadata` |
 //! | `additional.rs` | `additional_model_request_fields`, `anthropic_beta` |
+//! | `prompt.rs` | what cannot be said beside a stored prompt |
 //! | `unmapped.rs`, `report.rs` | what has no counterpart |
+//! | `scene.rs` | what the rules about messages share |
 //! | `response.rs`, `stream.rs`, `annotations.rs` | the answer, whole and in pieces |
+//! | `as_events.rs` | a whole answer in pieces |
 //! | `stop_reason.rs`, `usage.rs` | `finish_reason`, `usage` |
 //!
 //! What a family of models takes is asked of [`ModelProfile`], never of a name.
 
 mod additional;
 mod annotations;
+mod as_events;
 mod attachments;
 mod cache;
 mod calls;
@@ -40,7 +44,6 @@ mod options;
 mod output;
 mod prompt;
 mod reasoning;
-mod replay;
 mod report;
 mod response;
 mod results;
@@ -59,9 +62,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+pub use as_events::events_of;
 pub use error::{Error, UpstreamFault};
 pub use media::{RemoteFile, RemoteFiles, remote_urls};
-pub use replay::events_of;
 pub use report::UnsupportedParams;
 pub use response::{Answering, ResponseContext, response};
 pub use stream::ChatStream;
@@ -170,22 +173,18 @@ pub fn request<'a>(
         }
     }
 
+    let whole_only = profile.tools == Tools::WholeAnswersOnly && tools.config.is_some();
     let inference_config =
         sampling::inference_config(request, max_tokens, profile, &reasoning, &mut report)?;
     let additional = Additional {
         fields: request.additional_model_request_fields.as_ref(),
         native,
         top_k: sampling::top_k(request, profile, &reasoning, &mut report)?,
+        replaces_thinking: reasoning.replaces_fields,
         reasoning: reasoning.fields,
         single_calls: tools.single_calls,
         beta,
     };
-    let metadata = [
-        ("metadata", request.metadata.as_ref()),
-        ("request_metadata", request.request_metadata.as_ref()),
-        ("x-portkey-metadata", Some(context.metadata)),
-    ];
-    let metadata = metadata.into_iter().filter_map(|(place, source)| Some((place, source?)));
     let mut converse = ConverseRequest {
         messages: conversation.messages,
         system: conversation.system,
@@ -194,7 +193,7 @@ pub fn request<'a>(
         guardrail_config: request
             .guardrail_config
             .as_ref()
-            .map(|config| options::guardrail(config, context.stream))
+            .map(|config| options::guardrail(config, context.stream && !whole_only))
             .transpose()?
             .flatten(),
         additional_model_request_fields: additional.into_fields()?,
@@ -202,7 +201,7 @@ pub fn request<'a>(
         additional_model_response_field_paths: options::response_fields(
             request.additional_model_response_field_paths.as_deref(),
         )?,
-        request_metadata: metadata::pairs(metadata, &mut report)?,
+        request_metadata: request_metadata(request, context, &mut report)?,
         performance_config: options::performance(request.performance_config.as_ref())?,
         service_tier: options::service_tier(request.service_tier.as_deref())?,
         output_config,
@@ -213,7 +212,6 @@ pub fn request<'a>(
     } else {
         check_without_prompt(&converse)?;
     }
-    let whole_only = profile.tools == Tools::WholeAnswersOnly && converse.tool_config.is_some();
     Ok(Translation {
         request: converse,
         whole_only,
@@ -224,6 +222,20 @@ pub fn request<'a>(
         },
         ignored: report.into_places(),
     })
+}
+
+fn request_metadata(
+    request: &chat::Request,
+    context: &RequestContext<'_>,
+    report: &mut Report,
+) -> Result<BTreeMap<String, String>, Error> {
+    let metadata = [
+        ("metadata", request.metadata.as_ref()),
+        ("request_metadata", request.request_metadata.as_ref()),
+        ("x-portkey-metadata", Some(context.metadata)),
+    ];
+    let metadata = metadata.into_iter().filter_map(|(place, source)| Some((place, source?)));
+    metadata::pairs(metadata, report)
 }
 
 /// How the beta flag begins under which Claude thinks between tool calls, and its

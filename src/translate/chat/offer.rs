@@ -202,6 +202,19 @@ fn read_choice<'a>(
         ("allowed_tools", _, Some(allowed)) => {
             let names = allowed.tools.iter().filter_map(|tool| tool.function.as_ref());
             let names: HashSet<&str> = names.map(|named| named.name.as_str()).collect();
+            let offered: HashSet<&str> = tools
+                .iter()
+                .filter_map(|offered| match offered.tool {
+                    OfferedTool::Function(function) => Some(function.name.as_str()),
+                    OfferedTool::System(_) => None,
+                })
+                .collect();
+            if let Some(unknown) = names.iter().find(|name| !offered.contains(**name)) {
+                return Err(Error::at(
+                    "tool_choice.allowed_tools.tools",
+                    format!("`{}` is not one of `tools`", quoted(unknown)),
+                ));
+            }
             let is_allowed = |offered: &Offered<'_>| match offered.tool {
                 OfferedTool::Function(function) => names.contains(function.name.as_str()),
                 OfferedTool::System(_) => true,

@@ -8,6 +8,8 @@
 //!
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html>.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::error::{Error, quoted};
@@ -198,13 +200,13 @@ fn by_tool<'a>(
     }))
 }
 
-fn free_name<'n>(taken: impl Iterator<Item = &'n str> + Clone) -> String {
-    let mut name = ANSWER_TOOL.to_owned();
+fn free_name<'n>(taken: impl Iterator<Item = &'n str>) -> String {
+    let taken: HashSet<&str> = taken.collect();
     // Ends: there are only so many tools.
-    while taken.clone().any(|taken| taken == name) {
-        name.push('_');
-    }
-    name
+    (1..)
+        .map(|n| if n == 1 { ANSWER_TOOL.to_owned() } else { format!("{ANSWER_TOOL}_{n}") })
+        .find(|name| !taken.contains(name.as_str()))
+        .unwrap_or_default()
 }
 
 impl<'a> AnswerTool<'a> {

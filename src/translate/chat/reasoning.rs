@@ -40,6 +40,10 @@ pub(super) struct Wish<'a> {
     effort: Option<(Effort, &'static str)>,
     /// `reasoning.max_tokens`.
     budget: Option<i64>,
+    /// Whether `thinking` stands among the caller's own fields for the model,
+    is_in_fields: bool,
+    /// and nowhere else.
+    is_only_in_fields: bool,
 }
 
 struct Thinking<'a> {
@@ -57,7 +61,13 @@ impl Thinking<'_> {
 impl<'a> Wish<'a> {
     /// Reads `thinking`, and `reasoning_effort` or `reasoning`.
     pub(super) fn read(request: &'a chat::Request) -> Result<Self, Error> {
-        let thinking = request.thinking.as_ref().map(read_thinking).transpose()?;
+        let of_fields = request.additional_model_request_fields.as_ref().and_then(of_fields);
+        let is_in_fields = of_fields.is_some();
+        let thinking = match &request.thinking {
+            Some(thinking) => Some(read_thinking(thinking.as_raw())?),
+            None => of_fields,
+        };
+        let is_only_in_fields = is_in_fields && request.thinking.is_none();
         let mut effort = request
             .reasoning_effort
             .as_deref()
@@ -76,7 +86,7 @@ impl<'a> Wish<'a> {
                 (None, None, None) => None,
             };
         }
-        Ok(Self { thinking, effort, budget })
+        Ok(Self { thinking, effort, budget, is_in_fields, is_only_in_fields })
     }
 
     /// Where the wish was said.
@@ -103,14 +113,19 @@ impl<'a> Wish<'a> {
     }
 }
 
-fn read_thinking(object: &RawObject) -> Result<Thinking<'_>, Error> {
+/// What the caller's own fields for the model say; what cannot be read there is
+/// theirs to know.
+fn of_fields(fields: &RawObject) -> Option<Thinking<'_>> {
+    read_thinking(fields.members().remove("thinking")?).ok()
+}
+
+fn read_thinking(raw: &RawValue) -> Result<Thinking<'_>, Error> {
     #[derive(Deserialize)]
     struct Members {
         #[serde(rename = "type")]
         kind: String,
         budget_tokens: Option<i64>,
     }
-    let raw = object.as_raw();
     let Members { kind, budget_tokens: budget } =
         serde_json::from_str(raw.get()).map_err(|_| {
             Error::at(
@@ -157,6 +172,9 @@ pub(super) struct ReasoningPlan {
     pub(super) is_claude_thinking: bool,
     /// The model leaves no choice of limits and sampling.
     pub(super) owns_limits: bool,
+    /// What the caller's own fields say of it has been read, and is said here or
+    /// left out.
+    pub(super) replaces_fields: bool,
 }
 
 /// Facts about the rest of the request.
@@ -167,7 +185,23 @@ pub(super) struct Circumstances<'r, 'a> {
     pub(super) is_interleaved: bool,
 }
 
+/// How the family is asked.
 pub(super) fn plan(
+    wish: &Wish<'_>,
+    profile: &ModelProfile,
+    circumstances: &Circumstances<'_, '_>,
+    report: &mut Report,
+) -> Result<ReasoningPlan, Error> {
+    let is_known = !matches!(profile.reasoning, ReasoningForm::None | ReasoningForm::Unknown);
+    if wish.is_only_in_fields && !is_known && wish.effort.is_none() {
+        // The caller's own words, for a model that the caller knows better.
+        return Ok(ReasoningPlan::default());
+    }
+    let plan = plan_of_family(wish, profile, circumstances, report)?;
+    Ok(ReasoningPlan { replaces_fields: is_known && wish.is_in_fields, ..plan })
+}
+
+fn plan_of_family(
     wish: &Wish<'_>,
     profile: &ModelProfile,
     circumstances: &Circumstances<'_, '_>,
@@ -184,7 +218,7 @@ pub(super) fn plan(
         {
             let fields = wish.thinking.iter().map(|thinking| ("thinking", as_value(thinking.raw)));
             let fields = fields.collect();
-            Ok(ReasoningPlan { fields, is_claude_thinking: true, owns_limits: false })
+            Ok(ReasoningPlan { fields, is_claude_thinking: true, ..ReasoningPlan::default() })
         }
         ReasoningForm::Budget => budget(wish, effort, profile, circumstances, report),
         ReasoningForm::BudgetOrAdaptive(efforts) => match &wish.thinking {
@@ -270,7 +304,7 @@ fn budget(
     Ok(ReasoningPlan {
         fields: vec![("thinking", thinking.into())],
         is_claude_thinking: true,
-        owns_limits: false,
+        ..ReasoningPlan::default()
     })
 }
 
@@ -310,7 +344,7 @@ fn adaptive(
     if let Some(word) = effort.and_then(|effort| word_for(effort, efforts)) {
         fields.push(("output_config", json!({ "effort": word })));
     }
-    Ok(ReasoningPlan { fields, is_claude_thinking: true, owns_limits: false })
+    Ok(ReasoningPlan { fields, is_claude_thinking: true, ..ReasoningPlan::default() })
 }
 
 /// Nothing need be said to a family that does not think unasked.
@@ -341,7 +375,7 @@ fn switched_off(
         report.ignore(wish.place(), &why)?;
     }
     let fields = field.into_iter().collect();
-    Ok(ReasoningPlan { fields, is_claude_thinking: false, owns_limits: false })
+    Ok(ReasoningPlan { fields, ..ReasoningPlan::default() })
 }
 
 fn reasoning_config(effort: Effort, efforts: Efforts) -> ReasoningPlan {
@@ -352,8 +386,8 @@ fn reasoning_config(effort: Effort, efforts: Efforts) -> ReasoningPlan {
     let is_highest = efforts.last().is_some_and(|(_, highest)| *highest == word);
     ReasoningPlan {
         fields: vec![("reasoningConfig", config)],
-        is_claude_thinking: false,
         owns_limits: is_highest,
+        ..ReasoningPlan::default()
     }
 }
 
@@ -364,7 +398,7 @@ fn member(
     value: impl Fn(&'static str) -> Value,
 ) -> ReasoningPlan {
     let fields = word_for(effort, efforts).map(|word| (name, value(word))).into_iter().collect();
-    ReasoningPlan { fields, is_claude_thinking: false, owns_limits: false }
+    ReasoningPlan { fields, ..ReasoningPlan::default() }
 }
 
 fn as_value(raw: &RawValue) -> Value {

@@ -44,18 +44,23 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// The client's name of a tool.
-    pub(super) fn tool_name<'n>(&'n self, name: &'n str) -> &'n str {
-        let name = match name.split_once("<|") {
+    /// A tool's name without what the model wrote behind it.
+    fn bare<'n>(&self, name: &'n str) -> &'n str {
+        match name.split_once("<|") {
             Some((before, _)) if self.marks_tool_names && !before.is_empty() => before,
             _ => name,
-        };
+        }
+    }
+
+    /// The client's name of a tool.
+    pub(super) fn tool_name<'n>(&'n self, name: &'n str) -> &'n str {
+        let name = self.bare(name);
         self.tool_names.get(name).map_or(name, String::as_str)
     }
 
     /// Whether this is the tool that takes the answer.
     pub(super) fn is_answer_tool(&self, name: &str) -> bool {
-        self.answer_tool.as_deref() == Some(name)
+        self.answer_tool.as_deref() == Some(self.bare(name))
     }
 }
 
@@ -241,7 +246,8 @@ impl Parts {
         if kind.as_deref() == Some(SERVER_TOOL_USE) {
             self.blocks.push(ContentBlock::ServerToolUse { id, name, input });
         } else if answering.is_answer_tool(&name) {
-            self.answer = Some(input.get().to_owned());
+            // One answer was asked for.
+            self.answer.get_or_insert_with(|| input.get().to_owned());
         } else {
             let name = answering.tool_name(&name).to_owned();
             let arguments = input.get().to_owned();

@@ -27,19 +27,20 @@ pub(super) fn inference_config<'a>(
         max_tokens,
         temperature: fraction("temperature", request.temperature)?,
         top_p: fraction("top_p", request.top_p)?,
-        stop_sequences: stop_sequences(request.stop.as_ref()),
+        stop_sequences: stop_sequences(request.stop.as_ref(), report)?,
     };
     if config.stop_sequences.len() > MAX_STOP_SEQUENCES {
         return Err(Error::at("stop", format!("Bedrock takes at most {MAX_STOP_SEQUENCES}")));
     }
     let name = profile.name;
+    if let Some(limit) = config.max_tokens.as_mut().filter(|n| **n < profile.least_max_tokens) {
+        *limit = profile.least_max_tokens;
+        let why = format!("{name} takes no limit below {}", profile.least_max_tokens);
+        report.ignore(limit_place(request), &why)?;
+    }
     if reasoning.owns_limits {
         let why = format!("{name} leaves no choice of it when it thinks this hard");
-        let max_tokens = match request.max_completion_tokens {
-            Some(_) => "max_completion_tokens",
-            None => "max_tokens",
-        };
-        unset(&mut config.max_tokens, max_tokens, &why, report)?;
+        unset(&mut config.max_tokens, limit_place(request), &why, report)?;
         unset(&mut config.temperature, "temperature", &why, report)?;
         unset(&mut config.top_p, "top_p", &why, report)?;
     }
@@ -73,6 +74,11 @@ pub(super) fn inference_config<'a>(
         config.stop_sequences.clear();
     }
     Ok(config)
+}
+
+/// Which field says how many tokens there may be.
+fn limit_place(request: &chat::Request) -> &'static str {
+    if request.max_completion_tokens.is_some() { "max_completion_tokens" } else { "max_tokens" }
 }
 
 /// Claude's bound while it thinks.
@@ -131,15 +137,22 @@ fn fraction(param: &str, value: Option<f64>) -> Result<Option<f64>, Error> {
     }
 }
 
-/// Bedrock refuses sequences of nothing but white space; no model would stop at
-/// them usefully, and clients send them by default.
-fn stop_sequences(stop: Option<&StringOr<Vec<String>>>) -> Vec<&str> {
+/// Claude refuses sequences of nothing but white space, and what the others make of
+/// them is not known. An empty one asks for nothing.
+fn stop_sequences<'a>(
+    stop: Option<&'a StringOr<Vec<String>>>,
+    report: &mut Report,
+) -> Result<Vec<&'a str>, Error> {
     let sequences = match stop {
         None => &[],
         Some(StringOr::String(one)) => std::slice::from_ref(one),
         Some(StringOr::Other(many)) => many.as_slice(),
     };
-    sequences.iter().map(String::as_str).filter(|s| !s.trim().is_empty()).collect()
+    if sequences.iter().any(|sequence| !sequence.is_empty() && sequence.trim().is_empty()) {
+        report.ignore("stop", "Bedrock does not stop at white space")?;
+    }
+    let sequences = sequences.iter().map(String::as_str);
+    Ok(sequences.filter(|sequence| !sequence.trim().is_empty()).collect())
 }
 
 #[cfg(test)]
@@ -152,7 +165,7 @@ mod tests {
         let param = |count: usize| {
             let stop = Some(StringOr::Other(vec!["x".to_owned(); count]));
             let request = chat::Request { stop, ..chat::Request::default() };
-            let (profile, mut report) = (models::unknown(), Report::default());
+            let (profile, mut report) = (models::profile(""), Report::default());
             let plan = ReasoningPlan::default();
             let config = inference_config(&request, None, profile, &plan, &mut report);
             config.map_err(|error| error.param).map(|config| config.stop_sequences.len())

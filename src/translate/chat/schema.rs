@@ -89,6 +89,9 @@ fn tell_bounds(members: &mut Map<String, Value>) -> bool {
     {
         told.push(format!("minItems: {bound}"));
     }
+    if let Some(schema) = members.shift_remove("contains") {
+        told.push(format!("contains: {schema}"));
+    }
     if told.is_empty() {
         return false;
     }

@@ -251,8 +251,10 @@ impl ChatStream {
             return;
         }
         if self.context.answering.is_answer_tool(name) {
-            self.has_answered = true;
-            self.open(block, OpenBlockKind::Answer { has_arguments: false });
+            // One answer was asked for; another is passed over.
+            if !std::mem::replace(&mut self.has_answered, true) {
+                self.open(block, OpenBlockKind::Answer { has_arguments: false });
+            }
             return;
         }
         let index = self.n_tool_calls;

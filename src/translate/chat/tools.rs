@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -131,23 +132,24 @@ fn choose<'a>(
 pub(super) fn call<'a>(
     id: Cow<'a, str>,
     function: &'a chat::FunctionCall,
-    scene: &Scene<'a, '_>,
-) -> ContentBlock<'a> {
+    place: fmt::Arguments<'_>,
+    scene: &mut Scene<'a, '_>,
+) -> Result<ContentBlock<'a>, Error> {
     let arguments = function.arguments.as_deref().unwrap_or_default();
-    match scene.history {
+    Ok(match scene.history {
         History::Blocks => ContentBlock::ToolUse(ToolUseBlock {
             tool_use_id: match id {
                 Cow::Borrowed(id) => names::tool_use_id(id, scene.profile),
                 Cow::Owned(id) => Cow::Owned(names::tool_use_id(&id, scene.profile).into_owned()),
             },
             name: scene.names.to_bedrock(&function.name),
-            input: input(arguments),
+            input: input(arguments, place, scene.report)?,
             kind: None,
         }),
         History::Text => {
             ContentBlock::Text(format!("[tool call {id}: {}({arguments})]", function.name).into())
         }
-    }
+    })
 }
 
 /// Each tool that ran at AWS earlier, once, in order.
@@ -260,21 +262,34 @@ fn empty_schema() -> Map<String, Value> {
 /// object (nothing, `null`, cut off in the middle), the call is kept with `{}`,
 /// so that its result still has a call to belong to. Bedrock refuses members
 /// without a name, which some models write.
-fn input(arguments: &str) -> ToolInput<'_> {
+fn input<'a>(
+    arguments: &'a str,
+    place: fmt::Arguments<'_>,
+    report: &mut Report,
+) -> Result<ToolInput<'a>, Error> {
     let arguments = arguments.trim();
+    let place = format_args!("{place}.arguments");
     match serde_json::from_str::<&RawValue>(arguments) {
         Ok(raw) if arguments.starts_with('{') => {
             if !arguments.contains("\"\"") {
-                return ToolInput::Raw(raw);
+                return Ok(ToolInput::Raw(raw));
             }
             let mut members: Map<String, Value> =
                 serde_json::from_str(arguments).unwrap_or_default();
             match members.shift_remove("") {
-                None => ToolInput::Raw(raw),
-                Some(_) => ToolInput::Repaired(members),
+                None => Ok(ToolInput::Raw(raw)),
+                Some(_) => {
+                    report.ignore(place, "Bedrock takes no members without a name")?;
+                    Ok(ToolInput::Repaired(members))
+                }
             }
         }
-        Ok(_) | Err(_) => ToolInput::Repaired(Map::new()),
+        // To say nothing is to say that there are none.
+        _ if matches!(arguments, "" | "null") => Ok(ToolInput::Repaired(Map::new())),
+        Ok(_) | Err(_) => {
+            report.ignore(place, "the arguments of a call must be a JSON object, in a string")?;
+            Ok(ToolInput::Repaired(Map::new()))
+        }
     }
 }
 

@@ -55,7 +55,10 @@ impl<'a> Conversation<'a> {
     /// Claude refuses a last word of the assistant that ends in white space.
     fn trim_the_last_word(&mut self) {
         let last = self.messages.last_mut().filter(|last| last.role == Role::Assistant);
-        if let Some(ContentBlock::Text(text)) = last.and_then(|last| last.content.last_mut()) {
+        let is_point = |block: &&mut ContentBlock<'_>| matches!(block, ContentBlock::CachePoint(_));
+        let last =
+            last.and_then(|last| last.content.iter_mut().rev().find(|block| !is_point(block)));
+        if let Some(ContentBlock::Text(text)) = last {
             match text {
                 Cow::Borrowed(said) => *text = Cow::Borrowed(said.trim_end()),
                 Cow::Owned(said) => said.truncate(said.trim_end().len()),

@@ -21,6 +21,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, LOCATION};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use url::Url;
 
@@ -41,6 +42,11 @@ pub const MAX_TOTAL_BYTES: usize = 20 * 1024 * 1024;
 /// URLs of one request that are fetched at one time: enough to hide the distance
 /// to their hosts, few enough not to be a burden to one.
 const MAX_AT_ONCE: usize = 8;
+
+/// URLs that are fetched at one time for all requests together: each may hold
+/// [`MediaOptions::max_bytes`], and names are resolved on threads that calls of
+/// models need too. Others wait, within the time that a URL may take.
+const MAX_AT_ONCE_OVER_ALL: usize = 64;
 
 /// What models can read, and after it whatever there is: a host that is strict
 /// about it would refuse otherwise.
@@ -81,6 +87,8 @@ struct Inner {
     public: reqwest::Client,
     /// Connects to wherever a listed host is.
     listed: reqwest::Client,
+    /// For [`MAX_AT_ONCE_OVER_ALL`].
+    places: Semaphore,
 }
 
 impl MediaFetcher {
@@ -97,7 +105,8 @@ impl MediaFetcher {
         let guard = Arc::new(GuardedResolver { allows: is_public as fn(IpAddr) -> bool });
         let public = http_client::build(builder().dns_resolver(guard))?;
         let listed = http_client::build(builder())?;
-        Ok(Self(Arc::new(Inner { options, public, listed })))
+        let places = Semaphore::new(MAX_AT_ONCE_OVER_ALL);
+        Ok(Self(Arc::new(Inner { options, public, listed, places })))
     }
 
     /// Fetches the content of one URL.
@@ -153,7 +162,11 @@ impl Inner {
             return Err(MediaError::Disabled);
         }
         let limit = self.options.timeout;
-        timeout(limit, self.follow(url, budget)).await.map_err(|_| MediaError::Timeout(limit))?
+        let fetch = async {
+            let _place = self.places.acquire().await;
+            self.follow(url, budget).await
+        };
+        timeout(limit, fetch).await.map_err(|_| MediaError::Timeout(limit))?
     }
 
     async fn follow(&self, url: &str, budget: &Budget) -> Result<FetchedMedia, MediaError> {

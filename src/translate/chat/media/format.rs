@@ -115,9 +115,25 @@ pub(super) fn labelled(label: &str) -> Option<Format> {
     })
 }
 
+/// What something is said to be.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Labels<'a> {
+    /// Media types, or short names of formats, in order of trust.
+    pub(super) media_types: [Option<&'a str>; 2],
+    /// The extension of its name, which anybody may choose.
+    pub(super) extension: Option<&'a str>,
+}
+
 /// What something is, from its first bytes and from what it is said to be.
-pub(super) fn recognise(beginning: &[u8], label: Option<&str>, kind: Kind) -> Option<Format> {
-    let said = label.and_then(labelled).filter(|said| said.is(kind));
+///
+/// The first label that is known counts. A container of several formats with a
+/// label that is not known is none of those that are.
+pub(super) fn recognise(beginning: &[u8], labels: Labels<'_>, kind: Kind) -> Option<Format> {
+    let Labels { media_types, extension } = labels;
+    let mut media_types = media_types.into_iter().flatten().filter(|label| !is_generic(label));
+    let has_media_type = media_types.clone().next().is_some();
+    let said = media_types.find_map(labelled).or_else(|| extension.and_then(labelled));
+    let said = said.filter(|said| said.is(kind));
     match signature(beginning) {
         Some(Signature::Is(format)) if format.is(kind) => Some(format),
         // The model may still make something of it.
@@ -125,15 +141,23 @@ pub(super) fn recognise(beginning: &[u8], label: Option<&str>, kind: Kind) -> Op
         // Containers of several formats: the label says which.
         Some(Signature::OneOf(formats)) => {
             let of_kind = || formats.iter().copied().find(|format| format.is(kind));
-            said.filter(|said| formats.contains(said)).or_else(of_kind)
+            let guess = said.is_some() || !has_media_type && extension.is_none();
+            said.filter(|said| formats.contains(said)).or_else(|| guess.then(of_kind).flatten())
         }
         Some(Signature::Unreadable) => None,
-        None => match (said, label) {
-            (Some(format), _) => Some(format),
-            (None, None) if kind == Kind::Any && is_text(beginning) => Some(Document("txt")),
-            _ => None,
-        },
+        // Programs that open tables call them by their own name.
+        None if said == Some(Document("xls")) && is_text(beginning) => Some(Document("csv")),
+        None if said.is_none() && !has_media_type && kind == Kind::Any && is_text(beginning) => {
+            Some(Document("txt"))
+        }
+        None => said,
     }
+}
+
+/// Whether a label is what programs say that do not know.
+fn is_generic(label: &str) -> bool {
+    let label = label.trim().to_ascii_lowercase();
+    matches!(label.as_str(), "application/octet-stream" | "binary/octet-stream" | "")
 }
 
 enum Signature {
@@ -156,6 +180,7 @@ fn signature(bytes: &[u8]) -> Option<Signature> {
         [b'%', b'P', b'D', b'F', b'-', ..] => Is(Document("pdf")),
         [b'P', b'K', 3, 4, ..] if holds(b"xl/") => Is(Document("xlsx")),
         [b'P', b'K', 3, 4, ..] if holds(b"word/") => Is(Document("docx")),
+        [b'P', b'K', 3, 4, ..] if holds(b"ppt/") || holds(b"mimetypeapplication/") => Unreadable,
         [b'P', b'K', 3, 4, ..] => OneOf(&[Document("docx"), Document("xlsx")]),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => OneOf(&[Document("doc"), Document("xls")]),
         [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', ..] => Is(Video("mov")),
@@ -220,6 +245,10 @@ mod tests {
         }
     }
 
+    fn labels(media_type: Option<&str>) -> Labels<'_> {
+        Labels { media_types: [media_type, None], extension: None }
+    }
+
     #[test]
     fn content_counts_before_the_label() {
         for (bytes, label, format) in [
@@ -229,6 +258,9 @@ mod tests {
             (b"%PDF-1.7", Some("text/plain"), Some(Document("pdf"))),
             (b"PK\x03\x04......xl/workbook.xml", Some("docx"), Some(Document("xlsx"))),
             (b"PK\x03\x04", Some("xlsx"), Some(Document("xlsx"))),
+            (b"PK\x03\x04", Some("pptx"), None),
+            (b"PK\x03\x04", Some("application/octet-stream"), Some(Document("docx"))),
+            (b"a,b\n1,2\n", Some("application/vnd.ms-excel"), Some(Document("csv"))),
             (b"\0\0\0\x18ftypisom", Some("audio/mp4"), Some(Audio("mp4"))),
             (b"\0\0\0\x18ftypisom", Some("image/png"), Some(Video("mp4"))),
             (b"\0\0\0\x18ftypheic", Some("image/png"), None),
@@ -238,12 +270,20 @@ mod tests {
             (b"\x00\x01\x02", None, None),
             (b"AAAA", Some("image/png"), Some(Image("png"))),
         ] {
-            assert_eq!(recognise(bytes, label, Kind::Any), format, "{label:?}");
+            assert_eq!(recognise(bytes, labels(label), Kind::Any), format, "{label:?}");
         }
-        let video = |bytes: &[u8], label| recognise(bytes, label, Kind::Video);
+        let named = |extension| Labels { extension, ..labels(Some("application/octet-stream")) };
+        for (bytes, extension, format) in [
+            (&b"a,b\n"[..], Some("csv"), Some(Document("csv"))),
+            (b"fn main() {}", Some("rs"), Some(Document("txt"))),
+            (b"PK\x03\x04", Some("pptx"), None),
+        ] {
+            assert_eq!(recognise(bytes, named(extension), Kind::Any), format, "{extension:?}");
+        }
+        let video = |bytes: &[u8], label| recognise(bytes, labels(label), Kind::Video);
         assert_eq!(video(b"\xff\xd8\xff\xe0", Some("video/mp4")), Some(Video("mp4")));
         assert_eq!(video(b"\xff\xd8\xff\xe0", None), None);
-        let sound = |bytes: &[u8], label| recognise(bytes, label, Kind::Sound);
+        let sound = |bytes: &[u8], label| recognise(bytes, labels(label), Kind::Sound);
         assert_eq!(sound(b"\0\0\0\x18ftypisom", None), Some(Audio("mp4")));
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use format::Labels;
 pub(super) use format::{Format, Kind};
 pub(super) use names::DocumentNames;
 pub use remote::{RemoteFile, RemoteFiles, remote_urls};
@@ -59,7 +60,7 @@ pub(super) fn find<'a>(
         Some(_) => Err(Error::at(place, "must be a `data:`, `https:` or `s3:` URL")),
         None => {
             let data = Cow::Borrowed(url);
-            here(data, reference.label, reference, place)
+            here(data, None, reference, place)
         }
     }
 }
@@ -76,7 +77,7 @@ fn from_data_url<'a>(
     let (head, data) = url.split_once(',').ok_or_else(malformed)?;
     let (_, head) = head.split_once(':').ok_or_else(malformed)?;
     let mut parameters = head.split(';').map(str::trim);
-    let label = parameters.next().filter(|label| !label.is_empty()).or(reference.label);
+    let label = parameters.next().filter(|label| !label.is_empty());
     let data = if parameters.any(|parameter| parameter.eq_ignore_ascii_case("base64")) {
         Cow::Borrowed(data)
     } else {
@@ -98,11 +99,12 @@ fn here<'a>(
         Cow::Owned(data) => standard(&data).map(|data| Cow::Owned(data.into_owned())),
     };
     let bytes = bytes.ok_or_else(not_base64)?;
-    // An extension that says nothing is none: the file may still be a text.
-    let of_name = || reference.name.and_then(extension).filter(|e| format::labelled(e).is_some());
-    let label = label.or_else(of_name);
-    let format = format::recognise(&beginning(&bytes), label, reference.kind)
-        .ok_or_else(|| unknown_format(label, place))?;
+    let labels = Labels {
+        media_types: [label, reference.label],
+        extension: reference.name.and_then(extension),
+    };
+    let format = format::recognise(&beginning(&bytes), labels, reference.kind)
+        .ok_or_else(|| unknown_format(label.or(reference.label).or(labels.extension), place))?;
     let name = reference.name.map(Cow::Borrowed);
     Ok(Medium { format, source: BlobSource::Bytes(bytes), name })
 }
@@ -157,11 +159,10 @@ fn from_web<'a>(
     })?;
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let name = reference.name.map_or_else(|| Cow::Borrowed(last_segment(path)), Cow::Borrowed);
-    // Servers say `application/octet-stream` where they do not know.
-    let told = file.media_type.as_deref().filter(|label| format::labelled(label).is_some());
-    let label = told.or(reference.label).or_else(|| extension(&name));
-    let format = format::recognise(&beginning(&file.base64), label, reference.kind)
-        .ok_or_else(|| unknown_format(label.or(file.media_type.as_deref()), place))?;
+    let media_type = file.media_type.as_deref();
+    let labels = Labels { media_types: [media_type, reference.label], extension: extension(&name) };
+    let format = format::recognise(&beginning(&file.base64), labels, reference.kind)
+        .ok_or_else(|| unknown_format(media_type.or(reference.label), place))?;
     let source = BlobSource::Bytes(Cow::Borrowed(file.base64.as_str()));
     Ok(Medium { format, source, name: Some(name) })
 }

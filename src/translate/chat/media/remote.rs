@@ -3,7 +3,7 @@
 //! Translation does no I/O: [`remote_urls`] says what is to be fetched, and what
 //! came is handed to the translation as [`RemoteFiles`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::base64::encode;
 use crate::json::string_or::StringOr;
@@ -47,7 +47,12 @@ impl FromIterator<(String, RemoteFile)> for RemoteFiles {
 #[must_use]
 pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
     let mut found: Vec<(String, &str)> = Vec::new();
+    let mut known: HashSet<&str> = HashSet::new();
     for (i, message) in request.messages().iter().enumerate() {
+        // Instructions are made of text.
+        if matches!(message.role.as_str(), "system" | "developer") {
+            continue;
+        }
         let parts = match &message.content {
             Some(StringOr::Other(parts)) => parts.as_slice(),
             Some(StringOr::String(_)) | None => &[],
@@ -59,7 +64,7 @@ pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
                     continue;
                 };
                 let url = url.trim();
-                if found.iter().all(|(_, known)| *known != url) {
+                if known.insert(url) {
                     found.push((format!("messages[{i}].{list}[{j}].{member}"), url));
                 }
             }
@@ -87,7 +92,10 @@ fn url_of(part: &ContentPart) -> Option<(&'static str, &str)> {
             Some(("file.file_url", file.file_url.as_deref()?))
         }
         "image" | "document" => match part.source.as_ref()? {
-            StringOr::Other(source) => Some(("source.url", source.url.as_deref()?)),
+            StringOr::Other(source) if source.kind == "url" => {
+                Some(("source.url", source.url.as_deref()?))
+            }
+            StringOr::Other(_) => None,
             StringOr::String(_) => None,
         },
         _ => None,
