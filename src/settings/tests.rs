@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -18,6 +20,13 @@ fn load(
 
 fn problems(file: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Vec<String> {
     load(file, variables, flags).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn no_interval_is_no_comments() {
+    let interval = |file: &str| load(file, &[], &[]).unwrap().server.sse_keep_alive;
+    assert_eq!(interval("[server]\nsse_keep_alive_ms = 0"), None);
+    assert_eq!(interval("[server]\nsse_keep_alive_ms = 7"), Some(Duration::from_millis(7)));
 }
 
 #[test]

@@ -182,8 +182,8 @@ async fn an_error_after_the_first_comment_is_told_in_band() {
 #[tokio::test]
 async fn both_limits_on_waiting_hold_after_it() {
     for (settings, headers, code) in [
-        (OFTEN.to_owned(), vec![("x-portkey-request-timeout", "400")], "request_timeout"),
-        (format!("{OFTEN}\n[upstream]\nfirst_byte_timeout_ms = 400"), vec![], "upstream_timeout"),
+        (OFTEN.to_owned(), vec![("x-portkey-request-timeout", "2000")], "request_timeout"),
+        (format!("{OFTEN}\n[upstream]\nfirst_byte_timeout_ms = 2000"), vec![], "upstream_timeout"),
     ] {
         let raw = Raw::start(&settings, |_, socket| hold(socket)).await;
         let response = raw.send(&headers, &streamed(CLAUDE, "hi")).await;

@@ -64,19 +64,19 @@ async fn an_answer_that_does_not_begin_is_not_waited_for() {
 
 #[tokio::test]
 async fn the_first_event_shares_the_wait_with_the_head() {
-    let raw = Raw::start(SHORT_FIRST_BYTE, async |_, mut socket| {
+    let raw = Raw::start("[upstream]\nfirst_byte_timeout_ms = 1500", async |_, mut socket| {
         say(&mut socket, STREAM_HEAD).await;
         // Bytes that make no event do not prolong it.
         for byte in &message_start()[..12] {
             say(&mut socket, [*byte]).await;
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(200)).await;
         }
         hold(socket).await;
     })
     .await;
     let answer = raw.ask(&streamed(CLAUDE, "hi")).await;
     assert_eq!((answer.status, answer.error("code")), (504, json!("upstream_timeout")));
-    assert_eq!(answer.error("message"), "the provider had not begun to answer after 200 ms");
+    assert_eq!(answer.error("message"), "the provider had not begun to answer after 1500 ms");
     assert_eq!(answer.header("x-amzn-requestid"), "raw-request");
 }
 
