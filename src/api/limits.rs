@@ -37,13 +37,14 @@ pub struct Limits {
 impl Limits {
     /// Holds a request against the limits.
     pub(super) fn check(&self, request: &chat::Request) -> Result<(), ApiError> {
-        let n_tools = request.tools.as_ref().map_or(0, Vec::len)
-            + request.functions.as_ref().map_or(0, Vec::len);
+        let n_functions = request.functions.as_ref().map_or(0, Vec::len);
+        let n_tools = request.tools.as_ref().map_or(0, Vec::len) + n_functions;
+        let tools = if n_tools == n_functions { "functions" } else { "tools" };
         let n_parts = request.messages().iter().map(n_parts).sum();
         for (param, setting, what, count, limit) in [
             ("messages", "max_messages", "messages", request.messages().len(), self.max_messages),
             ("messages", "max_parts", "content parts and tool calls", n_parts, self.max_parts),
-            ("tools", "max_tools", "tools", n_tools, self.max_tools),
+            (tools, "max_tools", "tools", n_tools, self.max_tools),
         ] {
             if count > limit {
                 let message = format!(

@@ -402,6 +402,7 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     },
     OPENAI,
     GPT_OSS,
+    // Seen to refuse them; of the others nobody has told so.
     ModelProfile { prefix: "openai.gpt-oss-safeguard", stop_sequences: false, ..GPT_OSS },
     ModelProfile {
         name: "xAI Grok",

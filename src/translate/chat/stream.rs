@@ -19,6 +19,11 @@ use crate::openai::chat::{
     FunctionDelta, ProviderDetails, ToolCallDelta,
 };
 
+/// How much text is held back while it is not known whether a tool gets the answer.
+/// A model speaks a sentence before it calls a tool; what goes beyond this has
+/// missed the form that was asked for, and is left out.
+const MAX_HELD_TEXT: usize = 1024 * 1024;
+
 /// Translates one stream.
 #[derive(Debug)]
 pub struct ChatStream {
@@ -294,11 +299,12 @@ impl ChatStream {
     }
 
     fn push_text(&mut self, block: u32, text: &str, emit: &mut impl FnMut(&Chunk<'_>)) {
-        if self.context.answering.answer_tool.is_some() {
+        let is_held = self.context.answering.answer_tool.is_some();
+        if is_held && self.held_text.len() + text.len() <= MAX_HELD_TEXT {
             self.held_text.push_str(text);
-            return;
+        } else if !is_held {
+            self.emit_text(block, text, emit);
         }
-        self.emit_text(block, text, emit);
     }
 
     fn emit_text(&mut self, block: u32, text: &str, emit: &mut impl FnMut(&Chunk<'_>)) {

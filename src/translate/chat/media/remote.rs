@@ -83,6 +83,7 @@ fn url_of(part: &ContentPart) -> Option<(&'static str, &str)> {
     match part.kind.as_str() {
         "image_url" => Some(("image_url.url", &part.image_url.as_ref()?.url)),
         "video_url" => Some(("video_url.url", &part.video_url.as_ref()?.url)),
+        "input_audio" => Some(("input_audio.data", &part.input_audio.as_ref()?.data)),
         "file" => {
             let file = part.file.as_ref()?;
             // What came with the request need not be fetched.
