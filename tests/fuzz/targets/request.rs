@@ -161,7 +161,7 @@ fn check_turn(turn: &Message<'_>, profile: &ModelProfile, documents: &mut HashSe
             ContentBlock::ToolUse(call) => {
                 // AWS's own tools are not called by a name that the family chooses.
                 let of_aws = call.kind.is_some();
-                check_name(&call.name, if of_aws { models::unknown() } else { profile });
+                check_name(&call.name, if of_aws { models::profile("") } else { profile });
                 check_id(&call.tool_use_id);
             }
             ContentBlock::ToolResult(result) => {
@@ -323,7 +323,7 @@ fn check_tools(request: &ConverseRequest<'_>, profile: &ModelProfile) {
                 names.insert(&tool.name);
                 tool.description.into_iter().for_each(check_text);
             }
-            Tool::SystemTool(tool) => check_name(tool.name, models::unknown()),
+            Tool::SystemTool(tool) => check_name(tool.name, models::profile("")),
             Tool::CachePoint(_) => {}
         }
     }
