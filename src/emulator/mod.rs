@@ -150,10 +150,12 @@
 //! it witnesses: it checks signatures itself, reads requests as plain JSON and
 //! writes frames with nothing but the frame encoder. It has no globals and no
 //! randomness but request ids, and everything it keeps is bounded. In reading
-//! order: `server` and `line` (connections, routes), `auth` and `sigv4` (who calls),
-//! `answer` (one call), `shapes` and `validate` (shape of a request), `rules` and
-//! `families` (meaning), `reply` (content), `faults`, `stream`, `frames` and
-//! `delivery` (the wire), `observe` (reports for tests).
+//! order: `server` and `line` (connections, routes), `auth`, `identity`, `sigv4` and
+//! `clock` (who calls), `answer` (one call), `model_id` (which model), `shapes` and
+//! `validate` (shape of a request), `body` (a view of one that has its shape), `rules`
+//! and `families` (meaning), `errors` (refusals), `reply` and `signature` (content, and
+//! what seals thinking), `state` and `cache` (what is remembered), `faults`, `stream`,
+//! `frames` and `delivery` (the wire), `observe` (reports for tests).
 
 mod answer;
 mod auth;

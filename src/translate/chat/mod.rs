@@ -4,21 +4,22 @@
 //! |---|---|
 //! | `messages.rs`, `instructions.rs` | `messages[].role`, `content_blocks`, `refusal`, `name` |
 //! | `turns.rs` | order and merging of turns |
-//! | `content.rs` | parts of `content` |
+//! | `content.rs` | parts of `content`; those of text, of guardrails, of search, and of tools that ran at AWS |
 //! | `attachments.rs`, `media/` | parts `image_url`, `video_url`, `input_audio`, `file`, `image`, `document` |
-//! | `calls.rs`, `results.rs` | `tool_call_id`, `tool` messages |
+//! | `calls.rs`, `results.rs` | `tool_call_id`, `tool` and `function` messages, `is_error`, `status` |
 //! | `names.rs` | names of tools and ids of calls that Bedrock does not take |
 //! | `offer.rs`, `tools.rs` | `tools`, `functions`, `tool_choice`, `function_call`, `parallel_tool_calls`, `tool_calls` |
 //! | `cache.rs` | `cache_control` |
 //! | `reasoning.rs` | `thinking`, `reasoning_effort`, `reasoning` |
 //! | `thoughts.rs` | parts `thinking` and `redacted_thinking`, `reasoning_content` |
 //! | `sampling.rs` | `max_tokens`, `max_completion_tokens`, `temperature`, `top_p`, `top_k`, `stop` |
-//! | `output.rs`, `schema.rs` | `response_format`, `output_config` |
+//! | `output.rs` | `response_format`, `output_config` |
+//! | `schema.rs` | schemas of `response_format` and of strict tools |
 //! | `options.rs` | `guardrail_config`, `service_tier`, `performance_config`, `prompt_variables`, `additional_model_response_field_paths` |
-//! | `metadata.rs` | `metadata`, `request_metadata` |
+//! | `metadata.rs` | `metadata`, `request_metadata`, and the header `x-portkey-metadata` |
 //! | `additional.rs` | `additional_model_request_fields`, `anthropic_beta` |
 //! | `prompt.rs` | what cannot be said beside a stored prompt |
-//! | `unmapped.rs`, `report.rs` | what has no counterpart |
+//! | `unmapped.rs`, `report.rs`, `error.rs` | what has no counterpart, is passed over, or is refused |
 //! | `scene.rs` | what the rules about messages share |
 //! | `response.rs`, `stream.rs`, `annotations.rs` | the answer, whole and in pieces |
 //! | `as_events.rs` | a whole answer in pieces |
