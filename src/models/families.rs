@@ -78,6 +78,12 @@ const CLAUDE_5: ModelProfile = ModelProfile {
     tool_choice: ToolChoices { auto: true, any: true, tool: true },
     ..CLAUDE
 };
+const CLAUDE_4_8: ModelProfile = ModelProfile {
+    name: "Claude 4.8",
+    prefix: "anthropic.claude-opus-4-8",
+    thinks_unasked: Unasked::No,
+    ..CLAUDE_5
+};
 const CLAUDE_4_7: ModelProfile = ModelProfile {
     name: "Claude 4.7",
     forced_tool_while_thinking: false,
@@ -307,17 +313,12 @@ pub(super) const FAMILIES: &[ModelProfile] = &[
     ModelProfile { prefix: "anthropic.claude-sonnet-5-5", ..CLAUDE },
     ModelProfile { prefix: "anthropic.claude-opus-5", ..CLAUDE_5 },
     ModelProfile { prefix: "anthropic.claude-opus-5-5", ..CLAUDE },
-    ModelProfile {
-        name: "Claude 4.8",
-        prefix: "anthropic.claude-opus-4-8",
-        thinks_unasked: Unasked::No,
-        ..CLAUDE_5
-    },
+    CLAUDE_4_8,
     ModelProfile { prefix: "anthropic.claude-opus-4-7", ..CLAUDE_4_7 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-7", ..CLAUDE_4_7 },
-    ModelProfile { prefix: "anthropic.claude-sonnet-4-8", ..CLAUDE_5 },
-    ModelProfile { prefix: "anthropic.claude-sonnet-4-9", ..CLAUDE_5 },
-    ModelProfile { prefix: "anthropic.claude-opus-4-9", ..CLAUDE_5 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4-8", ..CLAUDE_4_8 },
+    ModelProfile { prefix: "anthropic.claude-sonnet-4-9", ..CLAUDE_4_8 },
+    ModelProfile { prefix: "anthropic.claude-opus-4-9", ..CLAUDE_4_8 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-opus-4-6", ..CLAUDE_4_6 },
     ModelProfile { prefix: "anthropic.claude-sonnet-4-5", ..CLAUDE_4_5 },

@@ -28,7 +28,7 @@ pub(super) fn pairs<'a>(
             if value.get() == "null" {
                 continue;
             }
-            let place = || format!("{place}.{}", legal(name));
+            let place = || format!("{place}.{name}");
             let Some(value) = text(value) else {
                 report.ignore(place(), "Bedrock takes texts, numbers and truth values only")?;
                 continue;

@@ -93,6 +93,7 @@ impl<'a> Wish<'a> {
     fn place(&self) -> &'static str {
         match (&self.thinking, self.effort) {
             (None, Some((_, place))) => place,
+            _ if self.is_only_in_fields => "additional_model_request_fields.thinking",
             _ => "thinking",
         }
     }

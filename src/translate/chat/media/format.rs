@@ -155,7 +155,7 @@ pub(super) fn recognise(beginning: &[u8], labels: Labels<'_>, kind: Kind) -> Opt
 }
 
 /// Whether a label is what programs say that do not know.
-fn is_generic(label: &str) -> bool {
+pub(super) fn is_generic(label: &str) -> bool {
     let label = label.trim().to_ascii_lowercase();
     matches!(label.as_str(), "application/octet-stream" | "binary/octet-stream" | "")
 }

@@ -137,7 +137,9 @@ fn from_s3<'a>(
     {
         return Err(Error::at(place, "its `bucketOwner` must be an AWS account id, 12 digits"));
     }
-    let label = reference.label.or_else(|| extension(key));
+    // A label that says nothing leaves it to the key's extension.
+    let labels = [reference.label.filter(|label| !format::is_generic(label)), extension(key)];
+    let label = labels.into_iter().flatten().next();
     let format = label.and_then(format::labelled).ok_or_else(|| unknown_format(label, place))?;
     let location = S3Location { uri: url, bucket_owner: reference.bucket_owner };
     let name = reference.name.unwrap_or_else(|| last_segment(key));
