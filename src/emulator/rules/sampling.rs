@@ -25,17 +25,8 @@ const NOT_OPENAI: &[&str] = &[
     "anthropic_beta",
 ];
 
-/// The same for the closed ones.
-const NOT_OPENAI_CLOSED: &[&str] = &[
-    "reasoning_effort",
-    "reasoningConfig",
-    "reasoning_config",
-    "thinking",
-    "output_config",
-    "inferenceConfig",
-    "top_k",
-    "anthropic_beta",
-];
+/// And what the closed ones do not take beyond that.
+const NOT_OPENAI_CLOSED: &[&str] = &["reasoning_effort"];
 
 pub(super) fn check(subject: Subject<'_>) -> Outcome {
     parameters(subject)?;
@@ -99,13 +90,13 @@ fn additional(subject: Subject<'_>) -> Outcome {
             }
         }
     }
-    let known_to_others = match subject.family.unknown_fields {
-        UnknownFields::Ignored => &[][..],
-        UnknownFields::OpenAi => NOT_OPENAI,
-        UnknownFields::OpenAiClosed => NOT_OPENAI_CLOSED,
+    let (of_open, of_all): (&[&str], &[&str]) = match subject.family.unknown_fields {
+        UnknownFields::Ignored => (&[], &[]),
+        UnknownFields::OpenAi => (&[], NOT_OPENAI),
+        UnknownFields::OpenAiClosed => (NOT_OPENAI_CLOSED, NOT_OPENAI),
     };
-    if let Some(name) = known_to_others.iter().find(|name| subject.body.additional(name).is_some())
-    {
+    let mut known_to_others = of_open.iter().chain(of_all);
+    if let Some(name) = known_to_others.find(|name| subject.body.additional(name).is_some()) {
         return Err(ServiceError::from_model(json!({"error": {
             "code": "unknown_parameter",
             "message": format!("Unknown parameter: '{name}'."),
