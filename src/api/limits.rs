@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 
 use super::body;
 use super::error::ApiError;
-use crate::json::string_or::StringOr;
 use crate::openai::chat::{self, Message};
 use crate::telemetry::AccessRecord;
 
@@ -58,13 +57,9 @@ impl Limits {
 }
 
 fn n_parts(message: &Message) -> usize {
-    let content = match &message.content {
-        Some(StringOr::Other(parts)) => parts.len(),
-        Some(StringOr::String(_)) | None => 0,
-    };
-    let blocks = message.content_blocks.as_ref().map_or(0, Vec::len);
+    let parts: usize = message.part_lists().map(|(_, parts)| parts.len()).sum();
     let calls = message.tool_calls.as_ref().map_or(0, Vec::len);
-    content + blocks + calls
+    parts + calls
 }
 
 /// Turns a request away whose head is too large.

@@ -42,6 +42,18 @@ pub struct Message {
     pub cache_control: Option<CacheControl>,
 }
 
+impl Message {
+    /// The arrays of parts that it has, each with the name of its member.
+    pub fn part_lists(&self) -> impl Iterator<Item = (&'static str, &[ContentPart])> {
+        let content = match &self.content {
+            Some(StringOr::Other(parts)) => Some(("content", parts.as_slice())),
+            Some(StringOr::String(_)) | None => None,
+        };
+        let blocks = self.content_blocks.as_deref().map(|parts| ("content_blocks", parts));
+        content.into_iter().chain(blocks)
+    }
+}
+
 /// Anthropic's mark up to which a prompt may be cached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CacheControl {

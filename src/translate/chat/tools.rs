@@ -19,7 +19,6 @@ use crate::bedrock::request::{
     ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
     ToolInputSchema, ToolSpecification, ToolUseBlock,
 };
-use crate::json::string_or::StringOr;
 use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
@@ -154,13 +153,7 @@ pub(super) fn call<'a>(
 
 /// Each tool that ran at AWS earlier, once, in order.
 fn called_at_aws(messages: &[chat::Message]) -> impl Iterator<Item = &str> {
-    let parts = messages.iter().flat_map(|message| {
-        let content = match &message.content {
-            Some(StringOr::Other(parts)) => parts.as_slice(),
-            Some(StringOr::String(_)) | None => &[],
-        };
-        content.iter().chain(message.content_blocks.iter().flatten())
-    });
+    let parts = messages.iter().flat_map(chat::Message::part_lists).flat_map(|(_, parts)| parts);
     let names =
         parts.filter(|part| part.kind == "server_tool_use").filter_map(|part| part.name.as_deref());
     let mut seen = HashSet::new();
