@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::content::{missing, required};
-use super::error::{Error, quoted};
-use super::media::{self, Format, Kind, Medium, Reference};
+use super::content::required;
+use super::error::Error;
+use super::media::{self, Format, Medium};
 use super::scene::Scene;
 use crate::bedrock::request::{
     AudioBlock, BlobSource, CitationsConfig, ContentBlock, DocumentBlock, DocumentSource,
@@ -22,79 +22,22 @@ pub(super) fn medium_block<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<Option<ContentBlock<'a>>, Error> {
-    let reference = match part.kind.as_str() {
-        "image_url" => {
-            let image = required(part.image_url.as_ref(), place, "image_url")?;
-            if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
-                let why = "Bedrock has no choice of how closely to look at an image";
-                scene.report.ignore(format_args!("{place}.image_url.detail"), why)?;
-            }
-            (
-                "image_url.url",
-                Reference {
-                    url: &image.url,
-                    label: image.mime_type.as_deref(),
-                    name: None,
-                    bucket_owner: image.bucket_owner.as_deref(),
-                    kind: Kind::Any,
-                },
-            )
-        }
-        "video_url" => {
-            let video = required(part.video_url.as_ref(), place, "video_url")?;
-            (
-                "video_url.url",
-                Reference {
-                    url: &video.url,
-                    label: video.mime_type.as_deref(),
-                    name: None,
-                    bucket_owner: video.bucket_owner.as_deref(),
-                    kind: Kind::Video,
-                },
-            )
-        }
-        "input_audio" => {
-            let audio = required(part.input_audio.as_ref(), place, "input_audio")?;
-            (
-                "input_audio.data",
-                Reference {
-                    url: &audio.data,
-                    label: audio.format.as_deref().map(sound_label),
-                    name: None,
-                    bucket_owner: audio.bucket_owner.as_deref(),
-                    kind: Kind::Sound,
-                },
-            )
-        }
-        "file" => file_reference(part, place)?,
-        "image" | "document" => {
-            let Some(StringOr::Other(source)) = &part.source else {
-                return Err(missing(place, "source"));
-            };
-            let text = text_source(source, place)?.filter(|_| part.kind == "document");
-            if let Some(text) = text {
-                check_family("documents", scene.profile.documents, place, scene)?;
-                return document_block(part, "txt", text, part.title.as_deref(), place, scene)
-                    .map(Some);
-            }
-            source_reference(source, part.title.as_deref(), place)?
-        }
-        _ => return Ok(None),
-    };
-    let (member, reference) = reference;
+    if let ("image_url", Some(image)) = (part.kind.as_str(), &part.image_url)
+        && image.detail.as_deref().is_some_and(|detail| detail != "auto")
+    {
+        let why = "Bedrock has no choice of how closely to look at an image";
+        scene.report.ignore(format_args!("{place}.image_url.detail"), why)?;
+    }
+    if let ("image" | "document", Some(StringOr::Other(source))) =
+        (part.kind.as_str(), &part.source)
+        && let Some(text) = text_source(source, place)?.filter(|_| part.kind == "document")
+    {
+        check_family("documents", scene.profile.documents, place, scene)?;
+        return document_block(part, "txt", text, part.title.as_deref(), place, scene).map(Some);
+    }
+    let Some((member, reference)) = media::reference(part, place)? else { return Ok(None) };
     let medium = media::find(reference, scene.files, &format_args!("{place}.{member}"))?;
     block_of(medium, part, place, scene).map(Some)
-}
-
-/// `mp4`, `mkv` and `webm` are formats of sound here, and not of videos.
-fn sound_label(format: &str) -> &str {
-    match format {
-        "mp4" => "audio/mp4",
-        "mkv" => "audio/mkv",
-        "webm" => "audio/webm",
-        "mpeg" => "audio/mpeg",
-        other => other,
-    }
 }
 
 fn block_of<'a>(
@@ -180,29 +123,6 @@ fn document_block<'a>(
     }))
 }
 
-fn file_reference<'a>(
-    part: &'a ContentPart,
-    place: fmt::Arguments<'_>,
-) -> Result<(&'static str, Reference<'a>), Error> {
-    let file = required(part.file.as_deref(), place, "file")?;
-    let reference = |url| Reference {
-        url,
-        label: file.mime_type.as_deref(),
-        name: file.filename.as_deref().or(part.title.as_deref()),
-        bucket_owner: file.bucket_owner.as_deref(),
-        kind: Kind::Any,
-    };
-    match (&file.file_data, &file.file_url, &file.file_id) {
-        (Some(data), ..) => Ok(("file.file_data", reference(data))),
-        (None, Some(url), _) => Ok(("file.file_url", reference(url))),
-        (None, None, Some(_)) => Err(Error::at(
-            format_args!("{place}.file.file_id"),
-            "this gateway keeps no files; send the file itself in `file_data`, or its place in `file_url`",
-        )),
-        (None, None, None) => Err(missing(format_args!("{place}.file"), "file_data")),
-    }
-}
-
 /// Anthropic's source of a document that is text.
 fn text_source<'a>(
     source: &'a Source,
@@ -225,31 +145,6 @@ fn text_source<'a>(
         }
         _ => None,
     })
-}
-
-fn source_reference<'a>(
-    source: &'a Source,
-    name: Option<&'a str>,
-    place: fmt::Arguments<'_>,
-) -> Result<(&'static str, Reference<'a>), Error> {
-    let place = format_args!("{place}.source");
-    let reference = |url| Reference {
-        url,
-        label: source.media_type.as_deref(),
-        name,
-        bucket_owner: None,
-        kind: Kind::Any,
-    };
-    match source.kind.as_str() {
-        "base64" => {
-            Ok(("source.data", reference(required(source.data.as_deref(), place, "data")?)))
-        }
-        "url" => Ok(("source.url", reference(required(source.url.as_deref(), place, "url")?))),
-        other => Err(Error::at(
-            format_args!("{place}.type"),
-            format!("must be `base64`, `url`, `text` or `content`, not `{}`", quoted(other)),
-        )),
-    }
 }
 
 /// `{"enabled": true}`, where the family cites at all.

@@ -3,6 +3,7 @@
 mod base64;
 mod format;
 mod names;
+mod reference;
 mod remote;
 
 use std::borrow::Cow;
@@ -13,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use format::Labels;
 pub(super) use format::{Format, Kind};
 pub(super) use names::DocumentNames;
+pub(super) use reference::{Reference, reference};
 pub use remote::{RemoteFile, RemoteFiles, remote_urls};
 
 use self::base64::{beginning, encode, standard};
@@ -25,21 +27,6 @@ pub(super) struct Medium<'a> {
     pub(super) source: BlobSource<'a>,
     /// What it is called, if its place says so.
     pub(super) name: Option<Cow<'a, str>>,
-}
-
-/// Where something is and what is said of it, from a part.
-#[derive(Clone, Copy)]
-pub(super) struct Reference<'a> {
-    /// A `data:`, `s3:` or `https:` URL, or bare base64 where the part allows it.
-    pub(super) url: &'a str,
-    /// What it is said to be: a media type, or a format's short name.
-    pub(super) label: Option<&'a str>,
-    /// A file name.
-    pub(super) name: Option<&'a str>,
-    /// Who owns the bucket of an `s3:` URL.
-    pub(super) bucket_owner: Option<&'a str>,
-    /// What the part is for.
-    pub(super) kind: Kind,
 }
 
 /// Finds what a part refers to. What it holds counts before what it is said to be.

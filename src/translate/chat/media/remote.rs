@@ -6,8 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::base64::encode;
-use crate::json::string_or::StringOr;
-use crate::openai::chat::{ContentPart, Request};
+use super::reference::{Reference, reference};
+use crate::openai::chat::Request;
 
 /// A file that was fetched.
 #[derive(Debug)]
@@ -53,19 +53,17 @@ pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
         if matches!(message.role.as_str(), "system" | "developer") {
             continue;
         }
-        let parts = match &message.content {
-            Some(StringOr::Other(parts)) => parts.as_slice(),
-            Some(StringOr::String(_)) | None => &[],
-        };
-        let blocks = message.content_blocks.as_deref().unwrap_or_default();
-        for (list, parts) in [("content", parts), ("content_blocks", blocks)] {
+        for (list, parts) in message.part_lists() {
             for (j, part) in parts.iter().enumerate() {
-                let Some((member, url)) = url_of(part).filter(|(_, url)| is_remote(url)) else {
+                let place = format_args!("messages[{i}].{list}[{j}]");
+                // What is wrong with a part is told when it is translated.
+                let Ok(Some((member, Reference { url, .. }))) = reference(part, place) else {
                     continue;
                 };
                 let url = url.trim();
-                if known.insert(url) {
-                    found.push((format!("messages[{i}].{list}[{j}].{member}"), url));
+                // What is said to be base64 is no URL.
+                if member != "source.data" && is_remote(url) && known.insert(url) {
+                    found.push((format!("{place}.{member}"), url));
                 }
             }
         }
@@ -75,32 +73,8 @@ pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
 
 /// Whether a URL is to be fetched.
 fn is_remote(url: &str) -> bool {
-    let scheme = url.trim().split(':').next().unwrap_or_default();
+    let scheme = url.split(':').next().unwrap_or_default();
     scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
-}
-
-fn url_of(part: &ContentPart) -> Option<(&'static str, &str)> {
-    match part.kind.as_str() {
-        "image_url" => Some(("image_url.url", &part.image_url.as_ref()?.url)),
-        "video_url" => Some(("video_url.url", &part.video_url.as_ref()?.url)),
-        "input_audio" => Some(("input_audio.data", &part.input_audio.as_ref()?.data)),
-        "file" => {
-            let file = part.file.as_ref()?;
-            // What came with the request need not be fetched.
-            if file.file_data.is_some() {
-                return Some(("file.file_data", file.file_data.as_deref()?));
-            }
-            Some(("file.file_url", file.file_url.as_deref()?))
-        }
-        "image" | "document" => match part.source.as_ref()? {
-            StringOr::Other(source) if source.kind == "url" => {
-                Some(("source.url", source.url.as_deref()?))
-            }
-            StringOr::Other(_) => None,
-            StringOr::String(_) => None,
-        },
-        _ => None,
-    }
 }
 
 #[cfg(test)]
