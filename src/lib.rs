@@ -14,7 +14,8 @@
 //! | [`models`] | what each family of models accepts: one table | hold rules |
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
-//! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests name by URL | know the HTTP surface |
+//! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
+//! | [`access`] | who a caller is, by what it shows | know the HTTP surface, log |
 //! | [`routing`] | where a request goes and as whom, and its execution | know the HTTP surface, build JSON |
 //! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |
@@ -39,6 +40,7 @@
 //! band, and nothing that looks like an end follows it. A client that leaves has
 //! its body dropped, and with it the connection to Bedrock.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod aws;

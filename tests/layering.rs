@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use; every room may use itself.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("json", &[]),
     ("openai", &["json"]),
     ("bedrock", &[]),
@@ -16,10 +16,24 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("emulator", &[]),
     ("translate", &["json", "openai", "bedrock", "models"]),
     ("upstream", &["aws", "bedrock"]),
+    ("access", &["json", "upstream"]),
     ("routing", &["json", "bedrock", "models", "translate", "aws", "upstream"]),
-    ("settings", &["models", "translate", "aws", "routing", "upstream"]),
-    ("api", &["json", "openai", "bedrock", "translate", "aws", "upstream", "routing", "telemetry"]),
-    ("app", &["api", "aws", "routing", "settings", "upstream"]),
+    ("settings", &["access", "models", "translate", "aws", "routing", "upstream"]),
+    (
+        "api",
+        &[
+            "access",
+            "json",
+            "openai",
+            "bedrock",
+            "translate",
+            "aws",
+            "upstream",
+            "routing",
+            "telemetry",
+        ],
+    ),
+    ("app", &["access", "api", "aws", "routing", "settings", "upstream"]),
     ("signals", &[]),
     ("cli", &[]),
     ("commands", &["app", "aws", "cli", "emulator", "routing", "settings", "signals"]),

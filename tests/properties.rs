@@ -6,7 +6,13 @@
 )]
 
 use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bedrock_gateway::access::jwt::{
+    ClaimMapping, FetchDocument, JwksSource, JwtOptions, JwtVerifier, is_jwt,
+};
 use bedrock_gateway::aws::event_stream::Decoder;
 use bedrock_gateway::aws::model_id::ModelId;
 use bedrock_gateway::aws::region::Region;
@@ -21,6 +27,8 @@ use bedrock_gateway::translate::chat::{
     Answering, ChatStream, RemoteFiles, RequestContext, ResponseContext, UnsupportedParams,
     events_of, request, response,
 };
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -479,5 +487,57 @@ proptest! {
     fn any_config_is_read_or_refused_at_a_place(text in "\\PC{0,40}", config in any_json()) {
         let _ = GatewayConfig::parse(&text);
         let _ = GatewayConfig::parse(&config.to_string());
+    }
+}
+
+/// An issuer whose keys are those of the fixtures.
+struct Issuer;
+
+impl FetchDocument for Issuer {
+    fn fetch<'a>(
+        &'a self,
+        _: &'a str,
+        _: usize,
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Bytes, Box<dyn std::error::Error + Send + Sync>>> {
+        Box::pin(async { Ok(Bytes::from_static(include_bytes!("fixtures/jwt/jwks.json"))) })
+    }
+}
+
+fn is_believed(token: &str) -> bool {
+    let options = JwtOptions {
+        keys: JwksSource::Url("https://issuer.example".to_owned()),
+        issuer: "i".to_owned(),
+        audience: vec!["a".to_owned()],
+        claims: ClaimMapping::default(),
+        default_scopes: Vec::new(),
+    };
+    let verifier = JwtVerifier::new(options, Issuer);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(verifier.verify(token, SystemTime::UNIX_EPOCH)).is_ok()
+}
+
+fn base64url(text: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(text)
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_token_that_is_believed(text in ".{0,64}") {
+        let _ = is_jwt(&text);
+        prop_assert!(!is_believed(&text));
+    }
+
+    #[test]
+    fn nothing_that_looks_like_a_token_is_believed(
+        alg in prop_oneof!["RS256", "ES256", "none", "HS256", ".{0,6}"],
+        kid in prop_oneof!["rsa", "p256", ".{0,6}"],
+        claims in any::<Vec<u8>>(),
+        signature in prop_oneof![vec(any::<u8>(), 64), vec(any::<u8>(), 256), vec(any::<u8>(), 0..70)],
+    ) {
+        let header = json!({"alg": alg, "kid": kid}).to_string();
+        let token = format!("{}.{}.{}", base64url(header), base64url(claims), base64url(signature));
+        prop_assert!(is_jwt(&token));
+        prop_assert!(!is_believed(&token));
     }
 }
