@@ -1,48 +1,93 @@
 //! Wiring: from settings to a gateway that serves.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::future::ProvideCredentials as ProvidedCredentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use tokio::net::TcpListener;
+use tracing::info;
 use url::{Host, Url};
 
+use crate::access::jwt::JwtVerifier;
+use crate::access::{Access, AuditLog};
 use crate::api::{self, AppState, Limits};
 use crate::aws::credentials::Credentials;
-use crate::aws::identity::GatewayIdentity;
+use crate::aws::identity::{self, GatewayIdentity};
+use crate::aws::kms::DataKeys;
+use crate::aws::roles::Roles;
+use crate::aws::sdk::SdkContext;
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
+use crate::routing::profiles::Profiles;
 use crate::settings::{Media, Settings};
+use crate::store::Store;
 use crate::upstream::bedrock::BedrockClient;
+use crate::upstream::document::DocumentFetcher;
 use crate::upstream::media::{MediaFetcher, MediaOptions};
 use crate::upstream::{HttpOptions, Tls, Waits};
+use crate::vault::master_key::MasterKeys;
+use crate::vault::{self, Vault};
 
 /// A gateway that is built and not yet serving.
 #[derive(Debug)]
 pub struct Gateway {
     state: AppState,
+    identity: Arc<GatewayIdentity>,
     settings: Settings,
 }
 
 impl Gateway {
-    /// Builds a gateway. Nothing is connected to and nobody is asked for
-    /// credentials until a request needs it.
+    /// Builds a gateway. Nobody is asked for credentials until a request needs them,
+    /// unless KMS holds the vault's master key.
     ///
     /// # Errors
-    /// The system's certificates cannot be loaded.
-    pub fn build(settings: Settings) -> io::Result<Self> {
+    /// The system's certificates cannot be loaded, or the vault does not open.
+    pub async fn build(settings: Settings) -> io::Result<Self> {
+        let sdk = Arc::new(sdk_context(&settings, None));
+        let identity = GatewayIdentity::new(sdk.credentials());
         let identity = match &settings.aws.bearer_token {
-            Some(token) => GatewayIdentity::fixed(Credentials::Bearer(token.clone())),
-            None => GatewayIdentity::default_chain(settings.aws.region.clone()),
+            Some(token) => identity.with_bedrock(Credentials::Bearer(token.clone())),
+            None => identity,
         };
-        Self::build_with_identity(settings, identity)
+        let vault = open_vault(&settings, &sdk).await?;
+        Self::assemble(settings, &sdk, identity, vault)
     }
 
     /// Builds a gateway whose own identity is known.
     ///
     /// # Errors
-    /// The system's certificates cannot be loaded.
-    pub fn build_with_identity(settings: Settings, identity: GatewayIdentity) -> io::Result<Self> {
+    /// As of [`Self::build`].
+    pub async fn build_with_identity(
+        settings: Settings,
+        credentials: Credentials,
+    ) -> io::Result<Self> {
+        let (provider, bearer) = match credentials {
+            Credentials::SigV4(key) => (SharedCredentialsProvider::new(key), None),
+            bearer @ Credentials::Bearer(_) => {
+                (SharedCredentialsProvider::new(Nobody), Some(bearer))
+            }
+        };
+        let sdk = Arc::new(sdk_context(&settings, Some(provider)));
+        let identity = GatewayIdentity::new(sdk.credentials());
+        let identity = match bearer {
+            Some(bearer) => identity.with_bedrock(bearer),
+            None => identity,
+        };
+        let vault = open_vault(&settings, &sdk).await?;
+        Self::assemble(settings, &sdk, identity, vault)
+    }
+
+    fn assemble(
+        settings: Settings,
+        sdk: &Arc<SdkContext>,
+        identity: GatewayIdentity,
+        vault: Option<Vault>,
+    ) -> io::Result<Self> {
         let tls = Tls::load().map_err(io::Error::other)?;
         let options = HttpOptions {
             waits: Waits {
@@ -54,8 +99,25 @@ impl Gateway {
         };
         let client = BedrockClient::try_new(options, &tls).map_err(io::Error::other)?;
         let media = MediaFetcher::try_new(media_options(&settings), &tls);
+        let identity = Arc::new(identity);
+        let roles = Roles::new(Arc::clone(sdk), Arc::clone(&identity));
+        let profiles = Profiles::new(
+            settings.aws.endpoint_url_bedrock.clone(),
+            settings.aws.endpoint_options,
+            settings.models.allow_unresolved_profiles,
+        );
+        let jwt = match &settings.auth.jwt {
+            Some(jwt) => {
+                let fetcher = DocumentFetcher::try_new(options, &tls).map_err(io::Error::other)?;
+                Some(JwtVerifier::new(jwt.clone(), fetcher))
+            }
+            None => None,
+        };
+        let audit = AuditLog::new(vault.as_ref().map(|vault| vault.store().clone()));
         let state = AppState {
-            dispatcher: Arc::new(Dispatcher::new(client, identity)),
+            access: Arc::new(Access::new(vault.map(Arc::new), jwt, settings.auth.anonymous)),
+            audit: Arc::new(audit),
+            dispatcher: Arc::new(Dispatcher::new(client, Arc::clone(&identity), roles, profiles)),
             routing: Arc::new(routing_settings(&settings)),
             media: media.map_err(io::Error::other)?,
             max_body_bytes: settings.server.max_body_bytes,
@@ -68,14 +130,123 @@ impl Gateway {
             sse_keep_alive: settings.server.sse_keep_alive,
             cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),
         };
-        Ok(Self { state, settings })
+        Ok(Self { state, identity, settings })
+    }
+
+    /// Whether callers that nobody knows could use what is the gateway's own.
+    ///
+    /// # Errors
+    /// The vault cannot be read.
+    pub async fn lends_to_strangers(&self) -> io::Result<bool> {
+        let snapshot = match self.state.access.vault() {
+            Some(vault) => Some(vault.latest().await.map_err(io::Error::other)?),
+            None => None,
+        };
+        Ok(self.settings.aws.lent.allow_gateway_identity
+            && self.state.access.serves_anonymous(snapshot.as_deref()))
+    }
+
+    /// Says in the log where the gateway's own identity comes from, if anybody may use
+    /// it; never what it is.
+    pub fn report_identity(&self) {
+        let may_be_used = self.settings.aws.lent.allow_gateway_identity
+            || !self.settings.aws.lent.assumable_roles.is_empty()
+            || self.state.access.vault().is_some();
+        if !may_be_used {
+            return;
+        }
+        let identity = Arc::clone(&self.identity);
+        // Metadata services of the cloud may take seconds, which nobody should wait for.
+        tokio::spawn(async move {
+            match identity.access_key(SystemTime::now()).await {
+                Ok(found) => {
+                    let source = identity::source(&found);
+                    info!(source, "the gateway has an AWS identity of its own");
+                }
+                Err(error) => {
+                    let cause = error.source().map(ToString::to_string);
+                    info!(cause, "the gateway has no AWS identity of its own");
+                }
+            }
+        });
     }
 
     /// Serves on `listener` until `shutdown` is done and running requests have
     /// finished or their time is over.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let audit = Arc::clone(&self.state.audit);
         let service = api::forgiving(api::router(self.state));
         api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
+        audit.close().await;
+    }
+}
+
+/// Opens the vault that the settings describe; `None` if they describe none.
+///
+/// # Errors
+/// There is a database and no master key, or one that does not fit; or either cannot
+/// be read.
+pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Option<Vault>> {
+    let Some(data_dir) = &settings.vault.data_dir else {
+        return if settings.vault.has_master_key() {
+            let message = "there is no place for the vault: set vault.data_dir";
+            Err(io::Error::new(io::ErrorKind::NotFound, message))
+        } else {
+            Ok(None)
+        };
+    };
+    if !settings.vault.has_master_key() {
+        return if Store::exists(data_dir) {
+            let error = vault::Error::NoMasterKey;
+            Err(io::Error::other(format!("the vault in {}: {error}", data_dir.display())))
+        } else {
+            Ok(None)
+        };
+    }
+    let opened = async {
+        let kms = settings.vault.kms_key_id.clone().map(|id| DataKeys::new(sdk, id));
+        let masters = MasterKeys::load(&settings.vault.master_keys, kms)?;
+        Vault::open(Store::open(data_dir).await?, masters).await
+    };
+    let opened: Result<Vault, vault::Error> = opened.await;
+    opened.map(Some).map_err(|error| {
+        io::Error::other(format!("the vault in {}: {}", data_dir.display(), causes(&error)))
+    })
+}
+
+/// What the AWS SDK's own clients go by; `credentials` in place of the default chain.
+#[must_use]
+pub fn sdk_context(
+    settings: &Settings,
+    credentials: Option<SharedCredentialsProvider>,
+) -> SdkContext {
+    let aws = &settings.aws;
+    let (region, urls) = (aws.region.clone(), aws.service_urls.clone());
+    match credentials {
+        None => SdkContext::new(region, urls, aws.endpoint_options),
+        Some(credentials) => {
+            SdkContext::with_credentials(region, urls, aws.endpoint_options, credentials)
+        }
+    }
+}
+
+/// An error and what it came from.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// No access key.
+#[derive(Debug)]
+struct Nobody;
+
+impl ProvideCredentials for Nobody {
+    fn provide_credentials<'a>(&'a self) -> ProvidedCredentials<'a>
+    where
+        Self: 'a,
+    {
+        let nobody = CredentialsError::not_loaded("a bearer token signs nothing");
+        ProvidedCredentials::ready(Err(nobody))
     }
 }
 
@@ -104,6 +275,7 @@ fn routing_settings(settings: &Settings) -> routing::Settings {
         custom_hosts: settings.upstream.custom_hosts.clone(),
         aliases: settings.models.aliases.clone(),
         families: settings.models.families.clone(),
-        allow_gateway_identity: settings.aws.allow_gateway_identity,
+        lent: settings.aws.lent.clone(),
+        session_tag_keys: settings.aws.session_tag_keys.clone(),
     }
 }

@@ -8,8 +8,8 @@ use tokio::net::TcpListener;
 
 use crate::app::Gateway;
 use crate::aws::credentials::Credentials;
-use crate::aws::identity::GatewayIdentity;
 use crate::aws::model_id::ModelId;
+use crate::aws::sdk::ServiceUrls;
 use crate::emulator::{self, Identity};
 use crate::routing::ModelAlias;
 use crate::settings::Settings;
@@ -23,12 +23,20 @@ use crate::signals::Signals;
 pub async fn serve(settings: Settings) -> io::Result<()> {
     let listener = bind(settings.server.listen).await?;
     let address = listener.local_addr()?;
-    let gateway = Gateway::build(settings)?;
+    let may_lend = address.ip().is_loopback() || settings.auth.allow_public_anonymous;
+    let gateway = Gateway::build(settings).await?;
+    if !may_lend && gateway.lends_to_strangers().await? {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, STRANGERS));
+    }
+    gateway.report_identity();
     let signals = Signals::listen()?;
     say(&format!("gateway listening on http://{address}\n"))?;
     until_second_signal(&signals, gateway.serve(listener, signals.clone().count(1))).await;
     Ok(())
 }
+
+/// Why a gateway that lends its identity to everybody does not start.
+const STRANGERS: &str = "other machines reach this address, and aws.allow_gateway_identity lends the gateway's AWS identity to everybody who does: make a gateway key (`bedrock-gateway api-key create --help`), listen on 127.0.0.1, or set auth.allow_public_anonymous = true";
 
 /// `emulator`: the emulator alone.
 ///
@@ -58,8 +66,12 @@ pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Res
         &options.identity.secret_access_key,
         options.identity.session_token.as_ref(),
     );
-    settings.aws.endpoint_url = Some(format!("http://{emulator_address}"));
-    settings.aws.allow_gateway_identity = true;
+    let emulator_url = format!("http://{emulator_address}");
+    settings.aws.service_urls =
+        ServiceUrls { sts: Some(emulator_url.clone()), kms: Some(emulator_url.clone()) };
+    settings.aws.endpoint_url_bedrock = Some(emulator_url.clone());
+    settings.aws.endpoint_url = Some(emulator_url);
+    settings.aws.lent.allow_gateway_identity = true;
     // What people try first has OpenAI's names in it.
     for name in ["gpt-4o", "gpt-4o-mini"] {
         if let Ok(model_id) = ModelId::parse(MODEL) {
@@ -67,7 +79,7 @@ pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Res
             settings.models.aliases.entry(name.to_owned()).or_insert(alias);
         }
     }
-    let gateway = Gateway::build_with_identity(settings, GatewayIdentity::fixed(identity))?;
+    let gateway = Gateway::build_with_identity(settings, identity).await?;
 
     let signals = Signals::listen()?;
     say(&format!(

@@ -15,7 +15,9 @@
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
 //! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
-//! | [`access`] | who a caller is, by what it shows | know the HTTP surface, log |
+//! | [`store`] | what outlives the process: SQLite | open what is sealed |
+//! | [`vault`] | virtual keys and gateway keys: sealed at rest, opened per request | know the HTTP surface |
+//! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, the audit log | know the HTTP surface |
 //! | [`routing`] | where a request goes and as whom, and its execution | know the HTTP surface, build JSON |
 //! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |
@@ -54,6 +56,8 @@ pub mod openai;
 pub mod routing;
 pub mod settings;
 pub mod signals;
+pub mod store;
 pub mod telemetry;
 pub mod translate;
 pub mod upstream;
+pub mod vault;

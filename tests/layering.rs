@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use; every room may use itself.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("json", &[]),
     ("openai", &["json"]),
     ("bedrock", &[]),
@@ -16,9 +16,11 @@ const ROOMS: [(&str, &[&str]); 17] = [
     ("emulator", &[]),
     ("translate", &["json", "openai", "bedrock", "models"]),
     ("upstream", &["aws", "bedrock"]),
-    ("access", &["json", "upstream"]),
-    ("routing", &["json", "bedrock", "models", "translate", "aws", "upstream"]),
-    ("settings", &["access", "models", "translate", "aws", "routing", "upstream"]),
+    ("store", &[]),
+    ("vault", &["aws", "store"]),
+    ("access", &["json", "store", "upstream", "vault"]),
+    ("routing", &["access", "json", "bedrock", "models", "translate", "aws", "upstream", "vault"]),
+    ("settings", &["access", "models", "translate", "aws", "routing", "upstream", "vault"]),
     (
         "api",
         &[
@@ -28,19 +30,28 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "bedrock",
             "translate",
             "aws",
+            "store",
             "upstream",
             "routing",
             "telemetry",
+            "vault",
         ],
     ),
-    ("app", &["access", "api", "aws", "routing", "settings", "upstream"]),
+    ("app", &["access", "api", "aws", "routing", "settings", "store", "upstream", "vault"]),
     ("signals", &[]),
     ("cli", &[]),
-    ("commands", &["app", "aws", "cli", "emulator", "routing", "settings", "signals"]),
+    (
+        "commands",
+        &[
+            "access", "api", "app", "aws", "cli", "emulator", "routing", "settings", "signals",
+            "store", "vault",
+        ],
+    ),
 ];
 
 /// Crates that only one room may name.
-const ONE_ROOM_CRATES: [(&str, &[&str]); 2] = [("axum", &["api"]), ("reqwest", &["upstream"])];
+const ONE_ROOM_CRATES: [(&str, &[&str]); 3] =
+    [("axum", &["api"]), ("reqwest", &["upstream"]), ("sqlx", &["store"])];
 
 fn sources(path: &Path, found: &mut Vec<PathBuf>) {
     if path.is_dir() {

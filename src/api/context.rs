@@ -1,6 +1,5 @@
 //! Headers to [`Directives`].
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,32 +13,36 @@ use crate::json;
 use crate::routing::config::{GatewayConfig, comma_list};
 use crate::routing::directives::ProviderOptions;
 use crate::routing::{Directives, is_placeholder_key};
+use crate::vault::api_key::PREFIX as GATEWAY_KEY_PREFIX;
 
 /// Reads what the caller says in headers.
 ///
 /// None of a caller's headers is ever sent on: what AWS gets is made anew.
-pub(super) fn directives(headers: &HeaderMap) -> Result<Directives, ApiError> {
-    let headers = &with_dashes(headers);
+///
+/// `shown` is what the caller is known by, which is no key of a provider.
+pub(super) fn directives(headers: &HeaderMap, shown: Option<&str>) -> Result<Directives, ApiError> {
     let headers = Headers(headers);
-    for name in NOT_AVAILABLE {
-        if headers.text(name)?.is_some() {
-            let message =
-                format!("`{name}` is not available in this version of the gateway; leave it out");
-            return Err(ApiError::invalid(Some(name.to_owned()), message));
-        }
-    }
     let config = headers.text("x-portkey-config")?.map(GatewayConfig::parse).transpose()?;
+    let provider = headers.text("x-portkey-provider")?;
+    let (virtual_key, provider) = headers.virtual_key(provider, config.as_ref())?;
     Ok(Directives {
-        provider: headers.text("x-portkey-provider")?.map(str::to_owned),
+        provider: provider.map(str::to_owned),
         config,
         options: ProviderOptions {
+            virtual_key,
+            role_arn: headers.text("x-portkey-aws-role-arn")?.map(str::to_owned),
+            external_id: headers.text("x-portkey-aws-external-id")?.map(SecretString::from),
+            source_role_arn: headers.text("x-portkey-aws-source-role-arn")?.map(str::to_owned),
+            source_external_id: headers
+                .text("x-portkey-aws-source-external-id")?
+                .map(SecretString::from),
             auth_type: headers.text("x-portkey-aws-auth-type")?.map(str::to_owned),
             access_key_id: headers.text("x-portkey-aws-access-key-id")?.map(str::to_owned),
             secret_access_key: headers
                 .text("x-portkey-aws-secret-access-key")?
                 .map(SecretString::from),
             session_token: headers.text("x-portkey-aws-session-token")?.map(SecretString::from),
-            api_key: headers.api_key()?,
+            api_key: headers.api_key(shown)?,
             region: headers.given("x-portkey-aws-region")?.map(str::to_owned),
             custom_host: headers.text("x-portkey-custom-host")?.map(str::to_owned),
         },
@@ -51,17 +54,12 @@ pub(super) fn directives(headers: &HeaderMap) -> Result<Directives, ApiError> {
     })
 }
 
-/// Headers that choose credentials in a way that is not carried out: to pass them
-/// over would mean to use somebody else's.
-const NOT_AVAILABLE: [&str; 3] =
-    ["x-portkey-virtual-key", "x-portkey-aws-role-arn", "x-portkey-aws-external-id"];
-
 /// Portkey's SDKs send some names with underscores (`x-portkey-aws_session_token`).
-fn with_dashes(headers: &HeaderMap) -> Cow<'_, HeaderMap> {
+pub(super) fn with_dashes(headers: HeaderMap) -> HeaderMap {
     let is_meant =
         |name: &HeaderName| name.as_str().starts_with("x-portkey-") && name.as_str().contains('_');
     if !headers.keys().any(is_meant) {
-        return Cow::Borrowed(headers);
+        return headers;
     }
     let mut renamed = headers.clone();
     for (name, value) in headers.iter().filter(|(name, _)| is_meant(name)) {
@@ -69,14 +67,16 @@ fn with_dashes(headers: &HeaderMap) -> Cow<'_, HeaderMap> {
             renamed.entry(name).or_insert_with(|| value.clone());
         }
     }
-    Cow::Owned(renamed)
+    renamed
 }
 
-struct Headers<'a>(&'a HeaderMap);
+/// Headers, read as text.
+#[derive(Clone, Copy)]
+pub(super) struct Headers<'a>(pub(super) &'a HeaderMap);
 
 impl<'a> Headers<'a> {
     /// A header's text; an empty one counts as not given.
-    fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         Ok(self.given(name)?.filter(|text| !text.is_empty()))
     }
 
@@ -92,14 +92,50 @@ impl<'a> Headers<'a> {
         Ok(Some(text.trim()))
     }
 
-    /// The Bedrock API key: `Authorization: Bearer <key>`, else `x-api-key`. A
-    /// value that is the caller's Portkey key is that and not AWS's: Portkey's
-    /// Node SDK sends it in both places.
-    fn api_key(&self) -> Result<Option<SecretString>, ApiError> {
-        let portkey_key = self.text("x-portkey-api-key")?;
+    /// The virtual key that headers name: `x-portkey-virtual-key`, or `@slug` as the
+    /// provider where the config says nothing of that. And the provider, if it is none.
+    fn virtual_key(
+        &self,
+        provider: Option<&'a str>,
+        config: Option<&GatewayConfig>,
+    ) -> Result<(Option<String>, Option<&'a str>), ApiError> {
+        const NAME: &str = "x-portkey-virtual-key";
+        let named = self.text(NAME)?;
+        let Some(slug) = provider.and_then(|provider| provider.strip_prefix('@')) else {
+            return Ok((named.map(str::to_owned), provider));
+        };
+        let of_config = |config: &GatewayConfig| {
+            config.provider.is_some() || config.options.virtual_key.is_some()
+        };
+        match named {
+            Some(other) if other != slug => Err(ApiError::invalid(
+                Some(NAME.to_owned()),
+                format!(
+                    "`{NAME}` and `x-portkey-provider` name different virtual keys; leave one out"
+                ),
+            )),
+            None if config.is_some_and(of_config) => Ok((None, None)),
+            _ => Ok((Some(slug.to_owned()), None)),
+        }
+    }
+
+    /// What may be the caller's key, in the order in which it counts.
+    pub(super) fn keys(&self) -> Result<[Option<&'a str>; 3], ApiError> {
         let bearer = self.text(AUTHORIZATION.as_str())?.and_then(bearer_token);
-        let keys = [bearer, self.text("x-api-key")?];
-        let is_aws_key = |key: &&str| Some(*key) != portkey_key && !is_placeholder_key(key);
+        Ok([self.text("x-portkey-api-key")?, bearer, self.text("x-api-key")?])
+    }
+
+    /// The Bedrock API key: `Authorization: Bearer <key>`, else `x-api-key`. A
+    /// value that is the caller's Portkey or gateway key is that and not AWS's:
+    /// Portkey's Node SDK sends it in both places.
+    fn api_key(&self, shown: Option<&str>) -> Result<Option<SecretString>, ApiError> {
+        let [portkey_key, keys @ ..] = self.keys()?;
+        let is_aws_key = |key: &&str| {
+            Some(*key) != portkey_key
+                && Some(*key) != shown
+                && !is_placeholder_key(key)
+                && !key.starts_with(GATEWAY_KEY_PREFIX)
+        };
         Ok(keys.into_iter().flatten().find(is_aws_key).map(SecretString::from))
     }
 
@@ -183,7 +219,7 @@ mod tests {
     }
 
     fn read(pairs: &[(&'static str, &str)]) -> Directives {
-        directives(&headers(pairs)).unwrap()
+        directives(&with_dashes(headers(pairs)), None).unwrap()
     }
 
     fn api_key(pairs: &[(&'static str, &str)]) -> Option<String> {
@@ -206,7 +242,26 @@ mod tests {
     }
 
     #[test]
+    fn virtual_keys_are_named_in_two_ways() {
+        let slug = |pairs: &[(&'static str, &str)]| read(pairs).options.virtual_key;
+        let (key, provider) = ("x-portkey-virtual-key", "x-portkey-provider");
+        assert_eq!(slug(&[(key, "a")]).as_deref(), Some("a"));
+        assert_eq!(slug(&[(provider, "@a")]).as_deref(), Some("a"));
+        assert_eq!(slug(&[(provider, "@a"), (key, "a")]).as_deref(), Some("a"));
+        assert_eq!(slug(&[(provider, "bedrock"), (key, "a")]).as_deref(), Some("a"));
+        for config in [r#"{"provider": "@b"}"#, r#"{"provider": "bedrock"}"#] {
+            let pairs = [(provider, "@a"), ("x-portkey-config", config)];
+            assert_eq!(slug(&pairs), None);
+        }
+        let both = headers(&[(provider, "@a"), (key, "b")]);
+        assert!(directives(&both, None).is_err());
+    }
+
+    #[test]
     fn the_portkey_key_is_not_sent_to_aws() {
+        for (name, value) in [("authorization", "Bearer bgw-x"), ("x-api-key", "bgw-x")] {
+            assert_eq!(api_key(&[(name, value)]), None);
+        }
         assert_eq!(api_key(&[("authorization", "Bearer pk"), ("x-portkey-api-key", "pk")]), None);
     }
 
@@ -238,23 +293,18 @@ mod tests {
 
     #[test]
     fn a_header_that_means_nothing_is_named() {
-        for (name, value) in [
-            ("x-portkey-request-timeout", "soon"),
-            ("x-portkey-config", "pc-1"),
-            ("x-portkey-virtual-key", "v"),
-            ("x-portkey-aws-role-arn", "arn:aws:iam::1:role/r"),
-        ] {
-            let error = directives(&headers(&[(name, value)])).unwrap_err();
+        for (name, value) in [("x-portkey-request-timeout", "soon"), ("x-portkey-config", "pc-1")] {
+            let error = directives(&headers(&[(name, value)]), None).unwrap_err();
             assert_eq!(error.into_body().error.param.as_deref(), Some(name));
         }
         let mut not_text = HeaderMap::new();
         not_text.insert("x-portkey-aws-region", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(directives(&not_text).is_err());
+        assert!(directives(&not_text, None).is_err());
         let mut twice = headers(&[("x-portkey-aws-region", "us-east-1")]);
         twice.append("x-portkey-aws-region", HeaderValue::from_static("us-east-1"));
-        assert!(directives(&twice).is_ok());
+        assert!(directives(&twice, None).is_ok());
         twice.append("x-portkey-aws-region", HeaderValue::from_static("us-west-2"));
-        assert!(directives(&twice).is_err());
+        assert!(directives(&twice, None).is_err());
     }
 
     #[test]
@@ -266,7 +316,7 @@ mod tests {
         assert_eq!(both.beta_flags(), ["a", "b", "c"]);
         let mut lines = headers(&[("anthropic-beta", "a")]);
         lines.append("anthropic-beta", HeaderValue::from_static("b"));
-        assert_eq!(directives(&lines).unwrap().beta_flags(), ["a", "b"]);
+        assert_eq!(directives(&lines, None).unwrap().beta_flags(), ["a", "b"]);
         assert_eq!(read(&[("x-portkey-request-timeout", "0")]).timeout(), None);
         assert_eq!(read(&[("x-portkey-config", r#"{"request_timeout": 0}"#)]).timeout(), None);
     }

@@ -7,8 +7,11 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use crate::access;
+use crate::access::jwt::JwtError;
+use crate::aws::roles::{AssumeError, AssumeErrorKind};
 use crate::openai::error::{ErrorBody, ErrorObject, kind};
-use crate::routing::{self, dispatch};
+use crate::routing::{self, GrantError, dispatch};
 use crate::telemetry::AccessRecord;
 use crate::translate;
 use crate::upstream::media::MediaError;
@@ -65,6 +68,38 @@ impl ApiError {
         error
     }
 
+    /// Nobody knows who calls, or as whom.
+    fn unauthorized(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, kind::AUTHENTICATION, Some(code), message)
+    }
+
+    /// The caller may not do this.
+    pub(super) fn forbidden(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, kind::PERMISSION, Some(code), message)
+    }
+
+    /// There is none of that name.
+    pub(super) fn not_found(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, kind::NOT_FOUND, Some(code), message)
+    }
+
+    /// What is stored cannot be had.
+    pub(super) fn vault_unavailable(error: &(dyn StdError + 'static)) -> Self {
+        let message = "the vault cannot be used at the moment; the gateway's log says why";
+        let code = Some("vault_unavailable");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message).with_cause(error)
+    }
+
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// Its text and its code, as the client reads them.
+    pub(super) fn words(&self) -> (&str, Option<&str>) {
+        (&self.0.error.message, self.0.error.code.as_deref())
+    }
+
     /// The gateway is at fault.
     pub(super) fn internal() -> Self {
         let message = "the gateway failed; its log says more";
@@ -107,7 +142,7 @@ impl ApiError {
         self
     }
 
-    /// AWS names the account and the user or role that it refuses.
+    /// The same for callers whom AWS's words are no business of.
     fn without_aws_words(mut self) -> Self {
         let message = "AWS does not allow this to the gateway's own identity; the gateway's log has AWS's words";
         self.0.cause = Some(std::mem::replace(&mut self.0.error.message, message.to_owned()));
@@ -132,18 +167,60 @@ impl From<routing::Error> for ApiError {
         let message = error.to_string();
         match error {
             routing::Error::Invalid { param, message } => Self::invalid(Some(param), message),
-            routing::Error::NoCredentials => Self::new(
-                StatusCode::UNAUTHORIZED,
-                kind::AUTHENTICATION,
-                Some("no_credentials"),
+            routing::Error::NoCredentials => Self::unauthorized("no_credentials", message),
+            routing::Error::VirtualKeysClosed => {
+                Self::unauthorized("gateway_key_required", message)
+            }
+            routing::Error::GatewayIdentityClosed => {
+                Self::forbidden("gateway_identity_closed", message)
+            }
+            routing::Error::RoleNotLent { .. } => Self::forbidden("role_not_allowed", message),
+            routing::Error::UnknownVirtualKey { .. } => {
+                Self::not_found("virtual_key_not_found", message)
+            }
+            routing::Error::VirtualKeyNotAllowed { .. } => {
+                Self::forbidden("virtual_key_not_allowed", message)
+            }
+            routing::Error::VirtualKeyEnded { status, .. } => {
+                Self::forbidden(&format!("virtual_key_{}", status.as_str()), message)
+            }
+            routing::Error::ModelNotAllowed { .. } => {
+                let mut error = Self::forbidden("model_not_allowed", message);
+                error.0.error.param = Some("model".to_owned());
+                error
+            }
+        }
+    }
+}
+
+impl From<GrantError> for ApiError {
+    fn from(error: GrantError) -> Self {
+        match error {
+            GrantError::Routing(error) => error.into(),
+            GrantError::Vault(error) => Self::vault_unavailable(&error),
+        }
+    }
+}
+
+impl From<access::Error> for ApiError {
+    fn from(error: access::Error) -> Self {
+        let message = error.to_string();
+        match &error {
+            access::Error::NobodyNamed => Self::unauthorized("gateway_key_required", message),
+            access::Error::UnknownKey => Self::unauthorized("invalid_api_key", message),
+            access::Error::ExpiredKey => Self::unauthorized("expired_api_key", message),
+            access::Error::RevokedKey => Self::unauthorized("revoked_api_key", message),
+            access::Error::NoKeys => Self::unauthorized("no_gateway_keys", message),
+            access::Error::Jwt(JwtError::KeysUnavailable(_)) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                kind::SERVER,
+                Some("jwt_keys_unavailable"),
                 message,
-            ),
-            routing::Error::GatewayIdentityClosed => Self::new(
-                StatusCode::FORBIDDEN,
-                kind::PERMISSION,
-                Some("gateway_identity_closed"),
-                message,
-            ),
+            )
+            .with_cause(&error),
+            access::Error::Jwt(_) => Self::unauthorized("invalid_jwt", message),
+            access::Error::Scope { .. } => Self::forbidden("insufficient_scope", message),
+            access::Error::Vault(error) => Self::vault_unavailable(error),
         }
     }
 }
@@ -176,29 +253,94 @@ impl From<dispatch::Error> for ApiError {
     fn from(error: dispatch::Error) -> Self {
         match error {
             dispatch::Error::Upstream { error, as_gateway } => {
-                let api_error = Self::from(error);
-                let is_about_identity =
-                    matches!(api_error.0.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-                if as_gateway && is_about_identity {
-                    api_error.without_aws_words()
-                } else {
-                    api_error
-                }
+                Self::from(&error).as_gateway(as_gateway)
             }
+            dispatch::Error::Profile { error, as_gateway } => {
+                let mut api_error = Self::from(&*error).as_gateway(as_gateway);
+                let words = &mut api_error.0.error.message;
+                *words = format!(
+                    "which model the inference profile stands for could not be looked up (`bedrock:GetInferenceProfile`); allow that, or name the family with `x-portkey-model-family` or the setting `models.families`. AWS says: {words}"
+                );
+                api_error.0.error.param = Some("model".to_owned());
+                api_error
+            }
+            dispatch::Error::Role { error, is_lent } => Self::of_role(&error, is_lent),
             dispatch::Error::Fault(fault) => fault.into(),
-            dispatch::Error::Identity(error) => Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                kind::SERVER,
-                Some("gateway_identity_unavailable"),
-                error.to_string(),
-            )
-            .with_cause(&error),
+            dispatch::Error::Identity(error) => Self::no_gateway_identity(&error),
         }
+    }
+}
+
+impl ApiError {
+    fn no_gateway_identity(error: &(dyn StdError + 'static)) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            kind::SERVER,
+            Some("gateway_identity_unavailable"),
+            error.to_string(),
+        )
+        .with_cause(error)
+    }
+
+    /// AWS names the account and the user or role that it refuses.
+    fn as_gateway(self, as_gateway: bool) -> Self {
+        let is_about_identity =
+            matches!(self.0.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        if as_gateway && is_about_identity { self.without_aws_words() } else { self }
+    }
+
+    /// A role that could not be assumed. Which one and why is told to those whose it
+    /// is; others are told which of how many, and the log tells the rest.
+    fn of_role(error: &AssumeError, is_lent: bool) -> Self {
+        let AssumeError::Hop { hop, hops, role, kind } = error else {
+            return Self::no_gateway_identity(error);
+        };
+        let which = if is_lent {
+            format!("role {hop} of {hops} that was to be assumed for this request")
+        } else {
+            format!("the role {role} ({hop} of {hops})")
+        };
+        let api_error = match kind {
+            AssumeErrorKind::Refused { status, code, message } => {
+                let (status, kind) = status_of_sts(*status, code);
+                let words = if is_lent { "the gateway's log has AWS's words" } else { message };
+                let message = format!("AWS STS refused {which}: {code}: {words}");
+                Self::new(status, kind, Some(code), message)
+            }
+            AssumeErrorKind::Unreachable(_) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                kind::SERVER,
+                Some("sts_unreachable"),
+                format!("AWS STS could not be asked for {which}"),
+            ),
+        };
+        api_error.with_cause(error)
+    }
+}
+
+/// STS answers much with 400 that is about who asks, or how often.
+fn status_of_sts(status: u16, code: &str) -> (StatusCode, &'static str) {
+    let is_about_identity =
+        ["AccessDenied", "ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"];
+    if code.starts_with("Throttl") || code == "RequestLimitExceeded" {
+        (StatusCode::TOO_MANY_REQUESTS, kind::RATE_LIMIT)
+    } else if status == 403 || is_about_identity.iter().any(|known| code.starts_with(known)) {
+        (StatusCode::FORBIDDEN, kind::PERMISSION)
+    } else if status < 500 {
+        (StatusCode::BAD_REQUEST, kind::INVALID_REQUEST)
+    } else {
+        (StatusCode::BAD_GATEWAY, kind::SERVER)
     }
 }
 
 impl From<upstream::Error> for ApiError {
     fn from(error: upstream::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&upstream::Error> for ApiError {
+    fn from(error: &upstream::Error) -> Self {
         let request_id = error.request_id.clone();
         let bad_gateway = |code| {
             let message = error.kind.to_string();

@@ -1,6 +1,7 @@
 //! The HTTP surface: the only room that knows axum and SSE, and what status a
 //! failure has for the client.
 
+mod auth;
 mod body;
 mod context;
 mod error;
@@ -11,6 +12,7 @@ mod routes;
 pub mod serve;
 mod sse;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 pub use error::ApiError;
 pub use limits::Limits;
 
+use crate::access::{Access, AuditLog};
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::translate::chat::UnsupportedParams;
@@ -31,6 +34,10 @@ use crate::upstream::media::MediaFetcher;
 /// What handlers need; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
+    /// Tells who calls.
+    pub access: Arc<Access>,
+    /// Who did what.
+    pub audit: Arc<AuditLog>,
     /// Calls providers.
     pub dispatcher: Arc<Dispatcher>,
     /// How requests are routed.
@@ -65,6 +72,10 @@ pub fn router(state: AppState) -> Router {
 pub fn forgiving(router: Router) -> NormalizePath<Router> {
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// A request as the server hands it over.
 pub(crate) type Incoming = Request<hyper::body::Incoming>;

@@ -14,9 +14,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
+use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
-use super::Incoming;
+use super::{Incoming, Peer};
 
 /// How long a client may take to send the head of a request, and how long an idle
 /// connection is kept. Longer than load balancers keep theirs (60 s at AWS), so
@@ -69,8 +70,8 @@ pub async fn serve<S, B>(
         };
         // Those that have ended are let go of as others come.
         while connections.try_join_next().is_some() {}
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 pause_after(&error).await;
                 continue;
@@ -83,7 +84,11 @@ pub async fn serve<S, B>(
         }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let service = TowerToHyperService::new(service.clone());
+        let service = service.clone().map_request(move |mut request: Incoming| {
+            request.extensions_mut().insert(Peer(peer.ip()));
+            request
+        });
+        let service = TowerToHyperService::new(service);
         let io = TokioIo::new(Box::pin(stream));
         let connection = graceful.watch(server.serve_connection(io, service));
         connections.spawn(async move {

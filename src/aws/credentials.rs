@@ -21,13 +21,23 @@ impl Credentials {
         secret: &SecretString,
         session_token: Option<&SecretString>,
     ) -> Self {
-        Self::SigV4(aws_credential_types::Credentials::new(
+        Self::SigV4(Self::signing_key(id, secret, session_token))
+    }
+
+    /// The same, for the AWS SDK's own clients.
+    #[must_use]
+    pub fn signing_key(
+        id: &str,
+        secret: &SecretString,
+        session_token: Option<&SecretString>,
+    ) -> aws_credential_types::Credentials {
+        aws_credential_types::Credentials::new(
             id,
             secret.expose_secret(),
             session_token.map(|token| token.expose_secret().to_owned()),
             None,
             "request",
-        ))
+        )
     }
 }
 

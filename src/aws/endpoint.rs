@@ -17,11 +17,22 @@ pub struct EndpointOptions {
 /// set of AWS's SDKs, with which `tests/fixtures/endpoints.json` was made.
 #[must_use]
 pub fn bedrock_runtime(region: &Region, options: EndpointOptions) -> String {
+    url("bedrock-runtime", region, options)
+}
+
+/// The URL of Bedrock's control plane in a region, without a path; source as of
+/// [`bedrock_runtime`].
+#[must_use]
+pub fn bedrock(region: &Region, options: EndpointOptions) -> String {
+    url("bedrock", region, options)
+}
+
+fn url(service: &str, region: &Region, options: EndpointOptions) -> String {
     let partition = region.partition();
     let fips = if options.fips { "-fips" } else { "" };
     let suffix =
         if options.dual_stack { partition.dual_stack_dns_suffix } else { partition.dns_suffix };
-    format!("https://bedrock-runtime{fips}.{region}.{suffix}")
+    format!("https://{service}{fips}.{region}.{suffix}")
 }
 
 #[cfg(test)]
@@ -44,7 +55,9 @@ mod tests {
             serde_json::from_str(include_str!("../../tests/fixtures/endpoints.json")).unwrap();
         for case in cases {
             let options = EndpointOptions { fips: case.fips, dual_stack: case.dual_stack };
-            assert_eq!(bedrock_runtime(&case.region.parse().unwrap(), options), case.url);
+            let region = case.region.parse().unwrap();
+            assert_eq!(bedrock_runtime(&region, options), case.url);
+            assert_eq!(bedrock(&region, options), case.url.replace("-runtime", ""));
         }
     }
 }

@@ -29,13 +29,14 @@ pub enum Error {
     Header(#[source] InvalidHeaderValue),
 }
 
-/// Adds what authorizes a `POST` of `body` to `url`: the headers present are
+/// Adds what authorizes a request with `body` to `url`: the headers present are
 /// signed as well, except for a bearer key, which signs nothing.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn authorize(
     headers: &mut HeaderMap,
+    method: &str,
     url: &str,
     body: &[u8],
     credentials: &Credentials,
@@ -64,7 +65,7 @@ pub fn authorize(
         .into();
     let present =
         headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let signable = SignableRequest::new("POST", url, present, SignableBody::Bytes(body))
+    let signable = SignableRequest::new(method, url, present, SignableBody::Bytes(body))
         .map_err(|error| Error::Sign(error.into()))?;
     let (instructions, _signature) =
         sign_request(signable, &params).map_err(|error| Error::Sign(error.into()))?.into_parts();
@@ -92,6 +93,7 @@ mod tests {
         headers.insert("content-type", HeaderValue::from_static("application/json"));
         authorize(
             &mut headers,
+            "POST",
             "https://bedrock-runtime.us-east-1.amazonaws.com/model/anthropic.claude-v2%3A1/converse",
             b"{}",
             credentials,

@@ -62,6 +62,16 @@ fn find(model_id: &str) -> Option<&'static ModelProfile> {
     resource.split('/').find_map(row)
 }
 
+/// A model id without the prefix of a cross-region inference profile, such as `us.`:
+/// what stands before the first dot, where a known family begins after it.
+#[must_use]
+pub fn without_region_prefix(id: &str) -> &str {
+    match id.split_once('.') {
+        Some((_, rest)) if longest(id).is_none() && longest(rest).is_some() => rest,
+        _ => id,
+    }
+}
+
 /// The row of a name with or without a region prefix. What the prefix is does not
 /// matter: AWS adds new ones.
 fn row(name: &str) -> Option<&'static ModelProfile> {

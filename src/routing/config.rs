@@ -3,8 +3,8 @@
 //! Keys are accepted in snake case and in camel case, unknown ones are
 //! tolerated. Carried out so far: a bare target, and `strategy.mode: single`.
 //! What would change an answer's meaning if it were passed over (other
-//! strategies, guardrails, virtual keys, assumed roles) is refused; `cache` and `retry`, which
-//! would not, are accepted without effect.
+//! strategies, guardrails) is refused; `cache` and `retry`, which would not, are
+//! accepted without effect.
 //!
 //! Source: <https://portkey.ai/docs/product/ai-gateway/configs>.
 
@@ -30,9 +30,9 @@ pub struct GatewayConfig {
     pub option_index: String,
     /// The place in the header, for errors: `x-portkey-config.targets[0]`.
     pub place: String,
-    /// `provider`.
+    /// `provider`, if it is no virtual key (`@slug`).
     pub provider: Option<String>,
-    /// Credentials, region and host.
+    /// Credentials, virtual key, region and host.
     pub options: ProviderOptions,
     /// Laid over the request's body.
     pub override_params: Option<Map<String, Value>>,
@@ -105,13 +105,17 @@ struct Node {
     anthropic_beta: Option<StringOr<Vec<String>>>,
     #[serde(alias = "modelFamily")]
     model_family: Option<String>,
-    // Known, but not carried out.
     #[serde(alias = "virtualKey")]
-    virtual_key: Option<IgnoredAny>,
+    virtual_key: Option<String>,
     #[serde(alias = "awsRoleArn")]
-    aws_role_arn: Option<IgnoredAny>,
+    aws_role_arn: Option<String>,
     #[serde(alias = "awsExternalId")]
-    aws_external_id: Option<IgnoredAny>,
+    aws_external_id: Option<SecretString>,
+    #[serde(alias = "awsSourceRoleArn")]
+    aws_source_role_arn: Option<String>,
+    #[serde(alias = "awsSourceExternalId")]
+    aws_source_external_id: Option<SecretString>,
+    // Known, but not carried out.
     guardrails: Option<IgnoredAny>,
     #[serde(alias = "inputGuardrails")]
     input_guardrails: Option<IgnoredAny>,
@@ -148,7 +152,7 @@ impl Node {
                 ));
             }
         };
-        let (mut here, targets) = self.inherit(around);
+        let (mut here, targets) = self.inherit(around)?;
         if is_leaf {
             return Ok(here);
         }
@@ -168,13 +172,30 @@ impl Node {
 
     /// What holds here: what this node says, else what was said around it.
     /// Credentials are one thing: they come from one place or the other.
-    fn inherit(self, around: GatewayConfig) -> (GatewayConfig, Vec<Node>) {
+    fn inherit(mut self, around: GatewayConfig) -> Result<(GatewayConfig, Vec<Node>), Error> {
+        // `@slug` names a virtual key, wherever a provider may stand.
+        if let Some(slug) = self.provider.as_deref().and_then(|name| name.trim().strip_prefix('@'))
+        {
+            if self.virtual_key.as_deref().is_some_and(|other| other != slug) {
+                return Err(Error::invalid(
+                    format!("{}.virtual_key", around.place),
+                    "`provider` and `virtual_key` name different virtual keys; leave one out",
+                ));
+            }
+            self.virtual_key = Some(slug.to_owned());
+            self.provider = None;
+        }
         let mut options = ProviderOptions {
+            virtual_key: self.virtual_key,
             auth_type: self.aws_auth_type,
             access_key_id: self.aws_access_key_id,
             secret_access_key: self.aws_secret_access_key,
             session_token: self.aws_session_token,
             api_key: self.api_key,
+            role_arn: self.aws_role_arn,
+            external_id: self.aws_external_id,
+            source_role_arn: self.aws_source_role_arn,
+            source_external_id: self.aws_source_external_id,
             region: None,
             custom_host: None,
         };
@@ -200,14 +221,11 @@ impl Node {
             anthropic_beta: self.anthropic_beta.map_or(around.anthropic_beta, flags),
             model_family: self.model_family.or(around.model_family),
         };
-        (here, self.targets.unwrap_or_default())
+        Ok((here, self.targets.unwrap_or_default()))
     }
 
     fn refuse_what_is_not_carried_out(&self, place: &str) -> Result<(), Error> {
         let given = [
-            ("virtual_key", self.virtual_key.is_some()),
-            ("aws_role_arn", self.aws_role_arn.is_some()),
-            ("aws_external_id", self.aws_external_id.is_some()),
             ("guardrails", self.guardrails.is_some()),
             ("input_guardrails", self.input_guardrails.is_some()),
             ("output_guardrails", self.output_guardrails.is_some()),
@@ -328,8 +346,11 @@ mod tests {
             (json!({"strategy": {"mode": "single"}}), "x-portkey-config.targets"),
             (json!({"strategy": {"mode": "single"}, "targets": []}), "x-portkey-config.targets"),
             (json!({"targets": [{}, {}]}), "x-portkey-config.targets"),
-            (json!({"targets": [{"virtual_key": "x"}]}), "x-portkey-config.targets[0].virtual_key"),
-            (json!({"targets": [{"awsRoleArn": "r"}]}), "x-portkey-config.targets[0].aws_role_arn"),
+            (
+                json!({"targets": [{"virtual_key": "x", "provider": "@y"}]}),
+                "x-portkey-config.targets[0].virtual_key",
+            ),
+            (json!({"awsRoleArn": 5}), "x-portkey-config.awsRoleArn"),
             (json!({"output_guardrails": []}), "x-portkey-config.output_guardrails"),
         ] {
             assert_eq!(param(&config), place, "{config}");
@@ -340,6 +361,18 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_virtual_key_is_named_in_two_ways_and_displaced_by_other_credentials() {
+        let slug = |config| parse(&config).unwrap().options.virtual_key;
+        assert_eq!(slug(json!({"virtual_key": "a"})).as_deref(), Some("a"));
+        assert_eq!(slug(json!({"provider": "@a"})).as_deref(), Some("a"));
+        assert_eq!(slug(json!({"provider": "@a", "virtualKey": "a"})).as_deref(), Some("a"));
+        let around = |target| json!({"virtual_key": "a", "targets": [target]});
+        assert_eq!(slug(around(json!({}))).as_deref(), Some("a"));
+        assert_eq!(slug(around(json!({"provider": "@b"}))).as_deref(), Some("b"));
+        assert_eq!(slug(around(json!({"api_key": "k"}))), None);
     }
 
     #[test]

@@ -1,16 +1,24 @@
 //! Which credentials a request is made with.
 //!
 //! In this order, each source whole or not at all, so that a key never meets
-//! somebody else's session token: access key in headers, Bedrock API key in
-//! headers, the config's, the gateway's own identity where that is allowed.
+//! somebody else's session token: the virtual key that headers name, access key or
+//! role in headers, Bedrock API key in headers, the config's (in the same order),
+//! the gateway's own identity where that is allowed. A virtual key that the model's
+//! name begins with (`@slug/model`) is known later, and stands before all of them
+//! but what the request brings itself.
+
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::config::GatewayConfig;
 use super::directives::ProviderOptions;
 use super::error::Error;
-use super::plan::Authority;
+use super::lending::Lending;
 use crate::aws::credentials::Credentials;
+use crate::aws::role::{ExternalId, Role, RoleArn};
+use crate::aws::roles::RoleSource;
+use crate::vault::VirtualKey;
 
 /// What SDKs send where a program gave no key, and what people write where a
 /// library insists on one. None of them can be a Bedrock API key.
@@ -33,6 +41,44 @@ const PLACEHOLDERS: [&str; 16] = [
     "x",
 ];
 
+/// As whom a request is made, as far as can be told without its body.
+#[derive(Debug, Clone)]
+pub enum Authority {
+    /// With what the caller brings.
+    Given(Credentials),
+    /// With the gateway's own.
+    Gateway,
+    /// As a role.
+    Role(AssumedRole),
+    /// With what a virtual key opens.
+    VirtualKey(NamedKey),
+    /// With nothing, unless the model names a virtual key.
+    OfModel {
+        /// A session token that came without a key.
+        session_token: Option<SecretString>,
+    },
+}
+
+/// Roles, and who assumes the first.
+#[derive(Debug, Clone)]
+pub struct AssumedRole {
+    /// Who assumes the first.
+    pub source: RoleSource,
+    /// At least one; the last one calls Bedrock.
+    pub roles: Vec<Role>,
+}
+
+/// A virtual key that may be used.
+#[derive(Debug, Clone)]
+pub struct NamedKey {
+    /// The key.
+    pub key: Arc<VirtualKey>,
+    /// The token of the request, which goes with the stored access key.
+    pub session_token: Option<SecretString>,
+    /// Where it was named, for errors.
+    pub place: String,
+}
+
 /// One source of credentials.
 struct Source<'a> {
     options: &'a ProviderOptions,
@@ -43,102 +89,247 @@ struct Source<'a> {
 /// A member of a source, by its header and by its name in a config.
 struct Member(&'static str, &'static str);
 
+const VIRTUAL_KEY: Member = Member("x-portkey-virtual-key", "virtual_key");
 const AUTH_TYPE: Member = Member("x-portkey-aws-auth-type", "aws_auth_type");
 const ACCESS_KEY_ID: Member = Member("x-portkey-aws-access-key-id", "aws_access_key_id");
 const SECRET_ACCESS_KEY: Member =
     Member("x-portkey-aws-secret-access-key", "aws_secret_access_key");
 const SESSION_TOKEN: Member = Member("x-portkey-aws-session-token", "aws_session_token");
 const API_KEY: Member = Member("Authorization", "api_key");
+const ROLE_ARN: Member = Member("x-portkey-aws-role-arn", "aws_role_arn");
+const EXTERNAL_ID: Member = Member("x-portkey-aws-external-id", "aws_external_id");
+const SOURCE_ROLE_ARN: Member = Member("x-portkey-aws-source-role-arn", "aws_source_role_arn");
+const SOURCE_EXTERNAL_ID: Member =
+    Member("x-portkey-aws-source-external-id", "aws_source_external_id");
 
-/// Chooses the credentials of a request.
+/// Chooses the credentials of a request. `headers` may hold the slug of a virtual key
+/// that `x-portkey-provider` named.
 pub(super) fn authority(
     headers: &ProviderOptions,
     config: Option<&GatewayConfig>,
-    allow_gateway_identity: bool,
+    lending: &Lending<'_>,
 ) -> Result<Authority, Error> {
     let in_headers = Source { options: headers, place: None };
     let in_config =
         config.map(|config| Source { options: &config.options, place: Some(&config.place) });
+    // A token alone belongs to the access key of whichever virtual key is used.
+    let token = in_headers.lone_token();
+    if let Some(named) = in_headers.virtual_key(token, lending)? {
+        return Ok(named);
+    }
     let sources: Vec<Source<'_>> = std::iter::once(in_headers).chain(in_config).collect();
     // Either source may say how what the other gives is meant.
     if let Some(kind) = sources.iter().find(|source| source.options.auth_type.is_some()) {
-        return kind.of_kind(&sources, allow_gateway_identity);
+        return kind.of_kind(&sources, lending);
     }
     for source in &sources {
-        let pair = source.access_key()?.map(Authority::Given);
-        if let Some(authority) = pair.or_else(|| given_key(source.options).map(bearer)) {
+        if let Some(authority) = source.own(token, lending)? {
             return Ok(authority);
         }
     }
-    if allow_gateway_identity { Ok(Authority::Gateway) } else { Err(Error::NoCredentials) }
+    if lending.allows_gateway_identity() {
+        return match token {
+            Some(_) => Err(Error::invalid(
+                ACCESS_KEY_ID.0,
+                format!("`{}` is of no use without an access key", SESSION_TOKEN.0),
+            )),
+            None => Ok(Authority::Gateway),
+        };
+    }
+    if lending.allows_virtual_keys() {
+        return Ok(Authority::OfModel { session_token: token.cloned() });
+    }
+    match token {
+        Some(_) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
+        None => Err(Error::NoCredentials),
+    }
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
     /// How this source spells a member, for errors.
     fn name(&self, member: &Member) -> String {
         let Member(header, name) = member;
         self.place.map_or_else(|| (*header).to_owned(), |place| format!("{place}.{name}"))
     }
 
+    /// The credentials of this source, if it has any.
+    fn own(
+        &self,
+        token: Option<&SecretString>,
+        lending: &Lending<'_>,
+    ) -> Result<Option<Authority>, Error> {
+        if let Some(named) = self.virtual_key(token, lending)? {
+            return Ok(Some(named));
+        }
+        if let Some(role) = self.role(lending)? {
+            return Ok(Some(role));
+        }
+        if let Some(pair) = self.access_key()? {
+            return Ok(Some(Authority::Given(Credentials::SigV4(pair))));
+        }
+        Ok(given_key(self.options).map(bearer))
+    }
+
     /// The credentials of the kind that this source's auth type says, from the
     /// first source that has them.
-    fn of_kind(
-        &self,
-        sources: &[Source<'_>],
-        allow_gateway_identity: bool,
-    ) -> Result<Authority, Error> {
+    fn of_kind(&self, sources: &[Source<'_>], lending: &Lending<'_>) -> Result<Authority, Error> {
         let auth_type = self.options.auth_type.as_deref().unwrap_or_default();
+        let lacks = |member: &Member, what: &str| {
+            Err(Error::invalid(
+                self.name(member),
+                format!("`{}` is `{auth_type}`, but there is no {what}", self.name(&AUTH_TYPE)),
+            ))
+        };
         match auth_type.to_ascii_lowercase().as_str() {
             "accesskey" => {
                 for source in sources {
                     if let Some(pair) = source.access_key()? {
-                        return Ok(Authority::Given(pair));
+                        return Ok(Authority::Given(Credentials::SigV4(pair)));
                     }
                 }
-                Err(Error::invalid(
-                    self.name(&ACCESS_KEY_ID),
-                    format!("`{}` is `{auth_type}`, but there is no access key", self.name(&AUTH_TYPE)),
-                ))
+                lacks(&ACCESS_KEY_ID, "access key")
             }
-            "apikey" => sources.iter().find_map(|source| given_key(source.options)).map(bearer).ok_or_else(|| {
-                Error::invalid(
-                    self.name(&API_KEY),
-                    format!(
-                        "`{}` is `{auth_type}`, but there is no Bedrock API key; send it as `Authorization: Bearer <key>`",
-                        self.name(&AUTH_TYPE)
-                    ),
-                )
-            }),
-            "servicerole" if allow_gateway_identity => Ok(Authority::Gateway),
+            "assumedrole" => {
+                for source in sources {
+                    if let Some(role) = source.role(lending)? {
+                        return Ok(role);
+                    }
+                }
+                lacks(&ROLE_ARN, "role to assume")
+            }
+            "apikey" => match sources.iter().find_map(|source| given_key(source.options)) {
+                Some(key) => Ok(bearer(key)),
+                None => {
+                    lacks(&API_KEY, "Bedrock API key; send it as `Authorization: Bearer <key>`")
+                }
+            },
+            "servicerole" if lending.allows_gateway_identity() => Ok(Authority::Gateway),
             "servicerole" => Err(Error::GatewayIdentityClosed),
             _ => Err(Error::invalid(
                 self.name(&AUTH_TYPE),
-                format!("`{auth_type}` is none of `accessKey`, `apiKey` and `serviceRole`"),
+                format!(
+                    "`{auth_type}` is none of `accessKey`, `assumedRole`, `apiKey` and `serviceRole`"
+                ),
             )),
         }
     }
 
-    /// The access key, if the source gives one; half of one is an error.
-    fn access_key(&self) -> Result<Option<Credentials>, Error> {
+    /// The virtual key, if the source names one. It brings everything, so nothing
+    /// else that says as whom may stand beside it but the token of its access key.
+    fn virtual_key(
+        &self,
+        token: Option<&SecretString>,
+        lending: &Lending<'_>,
+    ) -> Result<Option<Authority>, Error> {
+        let options = self.options;
+        let Some(slug) = given(options.virtual_key.as_deref()) else { return Ok(None) };
+        let beside = [
+            (options.access_key_id.is_some(), &ACCESS_KEY_ID),
+            (options.secret_access_key.is_some(), &SECRET_ACCESS_KEY),
+            (options.role_arn.is_some(), &ROLE_ARN),
+            (options.external_id.is_some(), &EXTERNAL_ID),
+            (options.source_role_arn.is_some(), &SOURCE_ROLE_ARN),
+            (options.source_external_id.is_some(), &SOURCE_EXTERNAL_ID),
+        ];
+        if let Some((_, member)) = beside.iter().find(|(is_given, _)| *is_given) {
+            return Err(Error::invalid(
+                self.name(member),
+                format!("`{slug}` is a virtual key and brings its own credentials; send either"),
+            ));
+        }
+        let place = self.name(&VIRTUAL_KEY);
+        let token = token.or_else(|| given_secret(options.session_token.as_ref()));
+        lending.virtual_key(slug, &place, token.cloned()).map(Authority::VirtualKey).map(Some)
+    }
+
+    /// The session token of a source that has no other part of an access key.
+    fn lone_token(&self) -> Option<&'a SecretString> {
         let ProviderOptions { access_key_id, secret_access_key, session_token, .. } = self.options;
-        let id = access_key_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
-        let secret = secret_access_key.as_ref().filter(|secret| !secret.expose_secret().is_empty());
-        let token = session_token.as_ref().filter(|token| !token.expose_secret().is_empty());
-        let missing = |what: &Member, because: &Member| {
-            let (what, because) = (self.name(what), self.name(because));
-            Err(Error::invalid(
-                &what,
-                format!("`{what}` is missing; `{because}` is of no use without it"),
-            ))
+        let is_alone = given(access_key_id.as_deref()).is_none()
+            && given_secret(secret_access_key.as_ref()).is_none();
+        given_secret(session_token.as_ref()).filter(|_| is_alone)
+    }
+
+    /// The role to assume, if the source names one: by its own access key, else by
+    /// the gateway where that is allowed.
+    fn role(&self, lending: &Lending<'_>) -> Result<Option<Authority>, Error> {
+        let options = self.options;
+        let role = self.one_role(
+            (options.role_arn.as_deref(), &ROLE_ARN),
+            (options.external_id.as_ref(), &EXTERNAL_ID),
+        )?;
+        let before = self.one_role(
+            (options.source_role_arn.as_deref(), &SOURCE_ROLE_ARN),
+            (options.source_external_id.as_ref(), &SOURCE_EXTERNAL_ID),
+        )?;
+        let Some(role) = role else {
+            return match before {
+                Some(_) => Err(missing(&self.name(&ROLE_ARN), &self.name(&SOURCE_ROLE_ARN))),
+                None => Ok(None),
+            };
         };
+        let roles: Vec<Role> = before.into_iter().chain([role]).collect();
+        let assumed = match self.access_key()? {
+            Some(pair) => AssumedRole { source: RoleSource::AccessKey(pair), roles },
+            None => lending.gateway_assumes(roles)?,
+        };
+        Ok(Some(Authority::Role(assumed)))
+    }
+
+    fn one_role(
+        &self,
+        (arn, arn_member): (Option<&str>, &Member),
+        (id, id_member): (Option<&SecretString>, &Member),
+    ) -> Result<Option<Role>, Error> {
+        let id = given_secret(id);
+        let Some(arn) = given(arn) else {
+            return match id {
+                Some(_) => Err(missing(&self.name(arn_member), &self.name(id_member))),
+                None => Ok(None),
+            };
+        };
+        let role_arn = RoleArn::parse(arn).map_err(|error| {
+            Error::invalid(self.name(arn_member), format!("`{arn}` is {error}"))
+        })?;
+        let external_id = id.map(|id| ExternalId::parse(id.expose_secret().trim())).transpose();
+        let external_id = external_id.map_err(|error| {
+            Error::invalid(self.name(id_member), format!("the value is {error}"))
+        })?;
+        Ok(Some(Role { role_arn, external_id }))
+    }
+
+    /// The access key, if the source gives one; half of one is an error.
+    fn access_key(&self) -> Result<Option<aws_credential_types::Credentials>, Error> {
+        let ProviderOptions { access_key_id, secret_access_key, session_token, .. } = self.options;
+        let id = given(access_key_id.as_deref());
+        let secret = given_secret(secret_access_key.as_ref());
+        let token = given_secret(session_token.as_ref());
+        let lacks =
+            |what: &Member, because: &Member| Err(missing(&self.name(what), &self.name(because)));
         match (id, secret, token) {
-            (Some(id), Some(secret), token) => Ok(Some(Credentials::access_key(id, secret, token))),
-            (Some(_), None, _) => missing(&SECRET_ACCESS_KEY, &ACCESS_KEY_ID),
-            (None, Some(_), _) => missing(&ACCESS_KEY_ID, &SECRET_ACCESS_KEY),
-            (None, None, Some(_)) => missing(&ACCESS_KEY_ID, &SESSION_TOKEN),
-            (None, None, None) => Ok(None),
+            (Some(id), Some(secret), token) => {
+                Ok(Some(Credentials::signing_key(id, secret, token)))
+            }
+            (Some(_), None, _) => lacks(&SECRET_ACCESS_KEY, &ACCESS_KEY_ID),
+            (None, Some(_), _) => lacks(&ACCESS_KEY_ID, &SECRET_ACCESS_KEY),
+            // In headers it may belong to a virtual key that is named elsewhere.
+            (None, None, Some(_)) if self.place.is_some() => lacks(&ACCESS_KEY_ID, &SESSION_TOKEN),
+            (None, None, _) => Ok(None),
         }
     }
+}
+
+fn missing(what: &str, because: &str) -> Error {
+    Error::invalid(what, format!("`{what}` is missing; `{because}` is of no use without it"))
+}
+
+/// A text that is not blank.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn given_secret(secret: Option<&SecretString>) -> Option<&SecretString> {
+    secret.filter(|secret| !secret.expose_secret().is_empty())
 }
 
 /// Whether a key is one that SDKs and people send where they have none.
@@ -160,6 +351,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access::Caller;
+    use crate::routing::lending::Lent;
 
     fn pair(id: &str, token: Option<&str>) -> ProviderOptions {
         ProviderOptions {
@@ -179,7 +372,8 @@ mod tests {
     }
 
     fn chosen(headers: &ProviderOptions, config: Option<&GatewayConfig>, gateway: bool) -> String {
-        match authority(headers, config, gateway) {
+        let lent = Lent { allow_gateway_identity: gateway, ..Lent::default() };
+        match authority(headers, config, &lent.to(&Caller::Anonymous, None)) {
             Ok(Authority::Gateway) => "gateway".into(),
             Ok(Authority::Given(Credentials::Bearer(key))) => {
                 format!("bearer {}", key.expose_secret())
@@ -190,6 +384,7 @@ mod tests {
             Err(Error::Invalid { param, .. }) => format!("400 {param}"),
             Err(Error::NoCredentials) => "401".into(),
             Err(Error::GatewayIdentityClosed) => "403".into(),
+            other => panic!("{other:?}"),
         }
     }
 

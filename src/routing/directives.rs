@@ -34,7 +34,9 @@ pub struct Directives {
 /// config) puts it.
 #[derive(Debug, Default, Clone)]
 pub struct ProviderOptions {
-    /// `accessKey`, `apiKey` or `serviceRole`.
+    /// The slug of a virtual key.
+    pub virtual_key: Option<String>,
+    /// `accessKey`, `assumedRole`, `apiKey` or `serviceRole`.
     pub auth_type: Option<String>,
     /// Access key: id.
     pub access_key_id: Option<String>,
@@ -44,6 +46,14 @@ pub struct ProviderOptions {
     pub session_token: Option<SecretString>,
     /// Bedrock API key.
     pub api_key: Option<SecretString>,
+    /// Role to assume: its ARN.
+    pub role_arn: Option<String>,
+    /// What its trust policy asks for.
+    pub external_id: Option<SecretString>,
+    /// Role to assume before it: its ARN.
+    pub source_role_arn: Option<String>,
+    /// What that one's trust policy asks for.
+    pub source_external_id: Option<SecretString>,
     /// Region.
     pub region: Option<String>,
     /// Another host than the region's own.
@@ -54,10 +64,15 @@ impl ProviderOptions {
     /// Whether anything is said about credentials.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        self.auth_type.is_some()
+        self.virtual_key.is_some()
+            || self.auth_type.is_some()
             || self.access_key_id.is_some()
             || self.secret_access_key.is_some()
             || self.session_token.is_some()
             || self.api_key.is_some()
+            || self.role_arn.is_some()
+            || self.external_id.is_some()
+            || self.source_role_arn.is_some()
+            || self.source_external_id.is_some()
     }
 }

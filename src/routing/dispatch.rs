@@ -7,9 +7,14 @@ use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use tracing::debug;
 
-use super::plan::{Authority, Plan};
+use super::grant::Principal;
+use super::plan::Plan;
+use super::profiles::Profiles;
+use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
+use crate::aws::roles::{Assume, AssumeError, RoleSource, Roles};
 use crate::bedrock::response::ConverseResponse;
 use crate::bedrock::stream::StreamEvent;
 use crate::translate::chat::{UpstreamFault, events_of};
@@ -23,6 +28,25 @@ pub enum Error {
     /// The gateway's own identity is not available.
     #[error(transparent)]
     Identity(#[from] identity::Error),
+    /// A role could not be assumed.
+    #[error("{error}")]
+    Role {
+        /// Which, and why.
+        #[source]
+        error: AssumeError,
+        /// Whether the roles are somebody else's than the caller's: then their names,
+        /// and AWS's words about them, are the operator's business.
+        is_lent: bool,
+    },
+    /// What stands behind an inference profile could not be found out.
+    #[error("{error}")]
+    Profile {
+        /// What happened.
+        #[source]
+        error: Arc<upstream::Error>,
+        /// As of [`Error::Upstream`].
+        as_gateway: bool,
+    },
     /// The provider refused, failed or could not be reached.
     #[error("{error}")]
     Upstream {
@@ -123,14 +147,47 @@ impl Events {
 #[derive(Debug)]
 pub struct Dispatcher {
     client: BedrockClient,
-    identity: GatewayIdentity,
+    identity: Arc<GatewayIdentity>,
+    roles: Roles,
+    profiles: Profiles,
 }
 
 impl Dispatcher {
-    /// A dispatcher over a client and the gateway's own identity.
+    /// A dispatcher over a client, the gateway's own identity, and the roles and
+    /// inference profiles that are known.
     #[must_use]
-    pub fn new(client: BedrockClient, identity: GatewayIdentity) -> Self {
-        Self { client, identity }
+    pub fn new(
+        client: BedrockClient,
+        identity: Arc<GatewayIdentity>,
+        roles: Roles,
+        profiles: Profiles,
+    ) -> Self {
+        Self { client, identity, roles, profiles }
+    }
+
+    /// Finds out what the model of a plan accepts, where its id does not tell.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn resolve(&self, plan: &mut Plan, now: SystemTime) -> Result<(), Error> {
+        if plan.is_opaque {
+            let credentials = self.credentials(plan, now).await?;
+            let Plan { model_id, region, .. } = &*plan;
+            let family =
+                self.profiles.family(&self.client, model_id, region, &credentials, now).await;
+            plan.profile = match family {
+                Ok(family) => family,
+                Err(error) if self.profiles.allow_unresolved => {
+                    debug!(%error, "the family of an inference profile stays unknown");
+                    return Ok(());
+                }
+                Err(error) => {
+                    let as_gateway = matches!(plan.principal, Principal::Gateway);
+                    return Err(Error::Profile { error, as_gateway });
+                }
+            };
+        }
+        Ok(())
     }
 
     /// Gets a whole answer to an encoded request.
@@ -143,7 +200,7 @@ impl Dispatcher {
         request: Bytes,
         now: SystemTime,
     ) -> Result<Answer<ConverseResponse>, Error> {
-        let as_gateway = matches!(plan.authority, Authority::Gateway);
+        let as_gateway = matches!(plan.principal, Principal::Gateway);
         let target = self.target(plan, now).await?;
         let answer = self.client.converse(&target, request, now).await;
         answer.map_err(|error| Error::Upstream { error, as_gateway })
@@ -162,7 +219,7 @@ impl Dispatcher {
         delivery: Delivery,
         now: SystemTime,
     ) -> Events {
-        let as_gateway = matches!(plan.authority, Authority::Gateway);
+        let as_gateway = matches!(plan.principal, Principal::Gateway);
         let dispatcher = Arc::clone(self);
         let opening = async move {
             let target = dispatcher.target(plan, now).await?;
@@ -180,12 +237,28 @@ impl Dispatcher {
     }
 
     async fn target(&self, plan: Plan, now: SystemTime) -> Result<BedrockTarget, Error> {
-        let Plan { authority, region, model_id, profile: _, base_url, is_custom_host } = plan;
-        let credentials = match authority {
-            Authority::Given(credentials) => credentials,
-            Authority::Gateway => self.identity.credentials(now).await?,
-        };
+        let credentials = self.credentials(&plan, now).await?;
+        let Plan { region, model_id, base_url, is_custom_host, .. } = plan;
         Ok(BedrockTarget { base_url, is_custom_host, region, model_id, credentials })
+    }
+
+    async fn credentials(&self, plan: &Plan, now: SystemTime) -> Result<Credentials, Error> {
+        match &plan.principal {
+            Principal::Given(credentials) => Ok(credentials.clone()),
+            Principal::Gateway => Ok(self.identity.credentials(now).await?),
+            Principal::Role(role) => {
+                let assume = Assume {
+                    source: &role.source,
+                    roles: &role.roles,
+                    region: &plan.region,
+                    session: &plan.session,
+                };
+                let is_lent = plan.is_lent || matches!(role.source, RoleSource::Gateway);
+                let assumed = self.roles.credentials(assume, now).await;
+                let assumed = assumed.map_err(|error| Error::Role { error, is_lent })?;
+                Ok(Credentials::SigV4(assumed))
+            }
+        }
     }
 }
 

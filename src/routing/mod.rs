@@ -1,16 +1,21 @@
 //! Where a request goes and as whom.
 //!
-//! [`authority()`] and [`plan()`] are pure: they turn what the caller said ([`Directives`]) and what the
-//! operator set ([`Settings`]) into a [`Plan`]. [`dispatch`] carries it out.
+//! [`authority()`] and [`plan()`] are pure: they turn what the caller said ([`Directives`]), what is lent
+//! to it ([`lending`]) and what the operator set ([`Settings`]) into a [`Plan`]. Between the two a virtual
+//! key is opened ([`Authority::open`]). [`dispatch`] carries the plan out.
 
 pub mod config;
 mod credentials;
 pub mod directives;
 pub mod dispatch;
 mod error;
+mod grant;
+pub mod lending;
 mod plan;
+pub mod profiles;
 
-pub use credentials::is_placeholder_key;
+pub use credentials::{AssumedRole, Authority, NamedKey, is_placeholder_key};
 pub use directives::Directives;
 pub use error::Error;
-pub use plan::{Authority, ModelAlias, Plan, Settings, authority, plan};
+pub use grant::{Grant, GrantError, Principal, slug_of_model};
+pub use plan::{ModelAlias, Plan, Settings, authority, plan};

@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::config::GatewayConfig;
-use super::credentials;
+use super::credentials::{self, Authority};
 use super::directives::Directives;
 use super::error::Error;
-use crate::aws::credentials::Credentials;
+use super::grant::{Grant, Principal};
+use super::lending::{Lending, Lent};
 use crate::aws::endpoint::{self, EndpointOptions};
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
-use crate::aws::{arn, custom_host};
+use crate::aws::session::{self, Session};
+use crate::aws::{arn, custom_host, inference_profile};
 use crate::models::{self, ModelProfile};
 
 /// What the operator set.
@@ -29,8 +31,10 @@ pub struct Settings {
     pub aliases: HashMap<String, ModelAlias>,
     /// What kind of model an opaque id or ARN means.
     pub families: HashMap<String, &'static ModelProfile>,
-    /// Whether callers without credentials use the gateway's own.
-    pub allow_gateway_identity: bool,
+    /// What the gateway lends.
+    pub lent: Lent,
+    /// Metadata that become tags of the sessions of roles; `*` for all.
+    pub session_tag_keys: Vec<String>,
 }
 
 /// What a name for a model stands for.
@@ -44,20 +48,15 @@ pub struct ModelAlias {
     pub family: Option<&'static ModelProfile>,
 }
 
-/// Whose credentials a request is made with.
-#[derive(Debug, Clone)]
-pub enum Authority {
-    /// The caller's.
-    Given(Credentials),
-    /// The gateway's own.
-    Gateway,
-}
-
 /// Where one request goes and as whom.
 #[derive(Debug)]
 pub struct Plan {
     /// As whom.
-    pub authority: Authority,
+    pub principal: Principal,
+    /// Whether that is somebody else's than the caller's.
+    pub is_lent: bool,
+    /// What the sessions of roles are called.
+    pub session: Session,
     /// What to sign for.
     pub region: Region,
     /// Bedrock's id of the model.
@@ -66,8 +65,10 @@ pub struct Plan {
     pub profile: &'static ModelProfile,
     /// Scheme, host and maybe the start of a path, without a slash at the end.
     pub base_url: String,
-    /// Whether the caller named the host.
+    /// Whether the caller or a virtual key named the host.
     pub is_custom_host: bool,
+    /// Whether the model's id says nothing of its family, and AWS can be asked.
+    pub is_opaque: bool,
 }
 
 impl Directives {
@@ -104,37 +105,103 @@ impl Directives {
 ///
 /// # Errors
 /// See [`Error`].
-pub fn authority(directives: &Directives, settings: &Settings) -> Result<Authority, Error> {
+pub fn authority(directives: &Directives, lending: &Lending<'_>) -> Result<Authority, Error> {
     let config = directives.config.as_ref();
     check_provider(directives, config)?;
-    credentials::authority(&directives.options, config, settings.allow_gateway_identity)
+    credentials::authority(&directives.options, config, lending)
 }
 
-/// Decides where a request for `model` goes.
+/// Decides where a request for `model` goes that `caller` makes.
 ///
 /// # Errors
 /// See [`Error`].
 pub fn plan(
     directives: &Directives,
-    authority: Authority,
+    grant: Grant,
+    caller: Option<&str>,
     model: Option<&str>,
     settings: &Settings,
 ) -> Result<Plan, Error> {
     let config = directives.config.as_ref();
+    let requested = model.unwrap_or_default();
     let model = model_of(model, settings)?;
-    let region = region(directives, config, model.region, settings)?;
-    let profile = profile(directives, config, &model.model_id, model.family, settings)?;
+    check_allowed(&grant, requested, &model.model_id)?;
+    let region = region(directives, config, model.region, grant.region.as_ref(), settings)?;
+    let (profile, is_opaque) =
+        profile(directives, config, &model.model_id, model.family, settings)?;
     let model_id = model.model_id;
-    let (base_url, custom_host) = base_url(directives, config, &region, settings)?;
-    // Who only points at a host must not have the gateway's own key sent there.
-    if let (Some(param), Authority::Gateway) = (&custom_host, &authority) {
-        return Err(Error::invalid(
-            param,
-            "a custom host needs credentials of your own; the gateway's identity is not sent there",
-        ));
+    let (base_url, is_custom_host) = base_url(directives, config, &grant, &region, settings)?;
+    let session = session(directives, &grant, caller, settings)?;
+    let is_lent = grant.is_lent();
+    let principal = grant.principal;
+    // Who stands in for AWS's own host need not know what only AWS's own can tell.
+    let is_opaque = is_opaque && !is_custom_host;
+    Ok(Plan {
+        principal,
+        is_lent,
+        session,
+        region,
+        model_id,
+        profile,
+        base_url,
+        is_custom_host,
+        is_opaque,
+    })
+}
+
+/// Whether the virtual key allows the model, by any of its names.
+fn check_allowed(grant: &Grant, requested: &str, model_id: &ModelId) -> Result<(), Error> {
+    let Some(key) = &grant.virtual_key else { return Ok(()) };
+    let id = model_id.as_str();
+    let without_region = models::without_region_prefix(id);
+    if key.allows_model([requested.trim(), id, without_region]) {
+        return Ok(());
     }
-    let is_custom_host = custom_host.is_some();
-    Ok(Plan { authority, region, model_id, profile, base_url, is_custom_host })
+    let slug = key.row().slug.clone();
+    Err(Error::ModelNotAllowed { slug, model: requested.to_owned() })
+}
+
+/// Name and tags of the sessions of roles.
+fn session(
+    directives: &Directives,
+    grant: &Grant,
+    caller: Option<&str>,
+    settings: &Settings,
+) -> Result<Session, Error> {
+    let mut tags = Vec::new();
+    if matches!(grant.principal, Principal::Role(_)) {
+        let is_tag =
+            |key: &String| settings.session_tag_keys.iter().any(|tag| tag == key || tag == "*");
+        for (key, value) in directives.metadata.iter().filter(|(key, _)| is_tag(key)) {
+            let param = || format!("x-portkey-metadata.{key}");
+            let value = scalar(value.get()).ok_or_else(|| {
+                Error::invalid(
+                    param(),
+                    "must be a string, number or boolean to become a session tag",
+                )
+            })?;
+            session::check_tag(key, &value)
+                .map_err(|error| Error::invalid(param(), format!("is {error}")))?;
+            tags.push((key.clone(), value));
+        }
+        if tags.len() > session::MAX_TAGS {
+            return Err(Error::invalid(
+                "x-portkey-metadata",
+                format!("a session has at most {} tags", session::MAX_TAGS),
+            ));
+        }
+    }
+    Ok(Session::of(caller, tags))
+}
+
+/// A JSON value that is one word, as text.
+fn scalar(json: &str) -> Option<String> {
+    match serde_json::from_str(json).ok()? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        serde_json::Value::Bool(boolean) => Some(boolean.to_string()),
+        _ => None,
+    }
 }
 
 /// The only provider there is; it is meant where none is named.
@@ -192,18 +259,18 @@ fn model_of(model: Option<&str>, settings: &Settings) -> Result<ModelAlias, Erro
 }
 
 /// What the model accepts: as the caller says, else as the operator says, else as
-/// its id says.
+/// its id says; and whether only AWS can say.
 fn profile(
     directives: &Directives,
     config: Option<&GatewayConfig>,
     model_id: &ModelId,
     of_alias: Option<&'static ModelProfile>,
     settings: &Settings,
-) -> Result<&'static ModelProfile, Error> {
+) -> Result<(&'static ModelProfile, bool), Error> {
     let of_header = in_header("x-portkey-model-family", directives.model_family.as_deref());
     let of_config = in_config(config, "model_family", |config| config.model_family.as_deref());
     if let Some((hint, param)) = of_header.or(of_config) {
-        return models::hinted(hint).ok_or_else(|| {
+        let hinted = models::hinted(hint).ok_or_else(|| {
             Error::invalid(
                 param,
                 format!(
@@ -211,15 +278,23 @@ fn profile(
                 ),
             )
         });
+        return Ok((hinted?, false));
     }
     let of_settings = settings.families.get(model_id.as_str()).copied();
-    Ok(of_alias.or(of_settings).unwrap_or_else(|| models::profile(model_id.as_str())))
+    Ok(match of_alias.or(of_settings) {
+        Some(profile) => (profile, false),
+        None => {
+            let id = model_id.as_str();
+            (models::profile(id), inference_profile::is_application(id))
+        }
+    })
 }
 
 fn region(
     directives: &Directives,
     config: Option<&GatewayConfig>,
     of_model: Option<Region>,
+    of_key: Option<&Region>,
     settings: &Settings,
 ) -> Result<Region, Error> {
     let of_header = in_header("x-portkey-aws-region", directives.options.region.as_deref());
@@ -229,30 +304,41 @@ fn region(
             .trim()
             .parse()
             .map_err(|error| Error::invalid(param, format!("`{text}` is {error}"))),
-        None => Ok(of_model.unwrap_or_else(|| settings.region.clone())),
+        None => Ok(of_model.or_else(|| of_key.cloned()).unwrap_or_else(|| settings.region.clone())),
     }
 }
 
-/// The address, and which words of the caller named it, if any did.
+/// The address, and whether it is another than AWS's or the operator's.
 fn base_url(
     directives: &Directives,
     config: Option<&GatewayConfig>,
+    grant: &Grant,
     region: &Region,
     settings: &Settings,
-) -> Result<(String, Option<String>), Error> {
+) -> Result<(String, bool), Error> {
     let of_header = in_header("x-portkey-custom-host", directives.options.custom_host.as_deref());
     let of_config =
         in_config(config, "custom_host", |config| config.options.custom_host.as_deref());
     if let Some((host, param)) = of_header.or(of_config) {
         let checked = custom_host::check(host, &settings.custom_hosts);
         let url = checked.map_err(|error| Error::invalid(&param, error.to_string()))?;
-        return Ok((url, Some(param)));
+        // Who only points at a host must not have somebody else's key sent there.
+        if grant.is_lent() {
+            return Err(Error::invalid(
+                param,
+                "a custom host needs credentials of your own; neither the gateway's identity nor a virtual key's is sent there",
+            ));
+        }
+        return Ok((url, true));
+    }
+    if let Some(endpoint) = &grant.endpoint {
+        return Ok((endpoint.clone(), true));
     }
     let url = match &settings.endpoint_url {
         Some(url) => url.clone(),
         None => endpoint::bedrock_runtime(region, settings.endpoint_options),
     };
-    Ok((url, None))
+    Ok((url, false))
 }
 
 #[cfg(test)]
@@ -260,6 +346,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::access::Caller;
+    use crate::aws::credentials::Credentials;
 
     fn settings() -> Settings {
         let alias = |id, region: Option<&str>| ModelAlias {
@@ -280,8 +368,13 @@ mod tests {
                 ("gpt-4".into(), alias("amazon.nova-pro-v1:0", None)),
             ]),
             families: HashMap::from([(ARN.into(), models::profile("amazon.nova-pro-v1:0"))]),
-            allow_gateway_identity: true,
+            lent: Lent { allow_gateway_identity: true, ..Lent::default() },
+            session_tag_keys: vec!["team".into()],
         }
+    }
+
+    fn grant(principal: Principal) -> Grant {
+        Grant { principal, region: None, endpoint: None, virtual_key: None }
     }
 
     fn directives(region: Option<&str>, config: Option<serde_json::Value>) -> Directives {
@@ -296,8 +389,9 @@ mod tests {
         model: Option<&str>,
         settings: &Settings,
     ) -> Result<Plan, Error> {
-        let bearer = Authority::Given(Credentials::Bearer("key".into()));
-        authority(directives, settings).and_then(|_| plan(directives, bearer, model, settings))
+        let bearer = grant(Principal::Given(Credentials::Bearer("key".into())));
+        authority(directives, &settings.lent.to(&Caller::Anonymous, None))
+            .and_then(|_| plan(directives, bearer, None, model, settings))
     }
 
     fn planned(directives: &Directives, model: &str) -> Plan {
@@ -389,7 +483,8 @@ mod tests {
             (plan.base_url.as_str(), plan.is_custom_host),
             ("https://bedrock.example/v", true)
         );
-        let gateways = super::plan(&directives, Authority::Gateway, Some(ARN), &settings());
+        let gateways = grant(Principal::Gateway);
+        let gateways = super::plan(&directives, gateways, None, Some(ARN), &settings());
         assert!(
             matches!(gateways, Err(Error::Invalid { param, .. }) if param == "x-portkey-custom-host")
         );

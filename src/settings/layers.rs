@@ -13,15 +13,25 @@ use super::{DEFAULTS, Environment};
 /// Prefix of the environment variables; `server.listen` is `<PREFIX>SERVER_LISTEN`.
 const PREFIX: &str = "BEDROCK_GATEWAY_";
 
-/// The variable that names the file; read by the command line.
-const CONFIG: &str = "CONFIG";
+/// Variables that are no settings: the one that names the file is read by the command
+/// line, and secrets come from the environment only, so that no file holds one.
+const NOT_SETTINGS: [&str; 5] =
+    ["CONFIG", "VAULT_MASTER_KEY", "SECRET_ACCESS_KEY", "BEDROCK_API_KEY", "PROVIDER_API_KEY"];
 
 /// Variables of AWS's own tools that mean a setting, weakest first.
-const AWS_VARIABLES: [(&str, &str); 6] = [
+const AWS_VARIABLES: [(&str, &str); 14] = [
     ("AWS_DEFAULT_REGION", "aws.region"),
     ("AWS_REGION", "aws.region"),
     ("AWS_ENDPOINT_URL", "aws.endpoint_url_bedrock_runtime"),
+    ("AWS_ENDPOINT_URL", "aws.endpoint_url_bedrock"),
+    ("AWS_ENDPOINT_URL", "aws.endpoint_url_sts"),
+    ("AWS_ENDPOINT_URL", "aws.endpoint_url_kms"),
     ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "aws.endpoint_url_bedrock_runtime"),
+    ("AWS_ENDPOINT_URL_BEDROCK", "aws.endpoint_url_bedrock"),
+    ("AWS_ENDPOINT_URL_STS", "aws.endpoint_url_sts"),
+    ("AWS_ENDPOINT_URL_KMS", "aws.endpoint_url_kms"),
+    ("AWS_ASSUME_ROLE_SOURCE_ARN", "aws.assume_role_source_arn"),
+    ("AWS_ASSUME_ROLE_SOURCE_EXTERNAL_ID", "aws.assume_role_source_external_id"),
     ("AWS_USE_FIPS_ENDPOINT", "aws.use_fips_endpoint"),
     ("AWS_USE_DUALSTACK_ENDPOINT", "aws.use_dualstack_endpoint"),
 ];
@@ -97,7 +107,10 @@ impl Layers {
         }
         for (name, text) in environment.range(PREFIX.to_owned()..) {
             let Some(rest) = name.strip_prefix(PREFIX) else { break };
-            if text.is_empty() || rest == CONFIG || is_kubernetes_service_variable(rest, text) {
+            if text.is_empty()
+                || NOT_SETTINGS.contains(&rest)
+                || is_kubernetes_service_variable(rest, text)
+            {
                 continue;
             }
             let origin = format!("environment variable {name}");

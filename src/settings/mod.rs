@@ -10,18 +10,24 @@ mod typed;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 pub use layers::{Layers, Problem};
 
+use crate::access::Anonymous;
+use crate::access::jwt::JwtOptions;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::region::Region;
+use crate::aws::sdk::ServiceUrls;
 use crate::models::ModelProfile;
 use crate::routing::ModelAlias;
+use crate::routing::lending::Lent;
 use crate::translate::chat::UnsupportedParams;
 use crate::upstream::media::AllowedHost;
+use crate::vault::master_key::MasterKeyOptions;
 
 /// The defaults, with a comment for each.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -36,6 +42,10 @@ pub struct Settings {
     pub server: Server,
     /// `[log]`.
     pub log: Log,
+    /// `[vault]`.
+    pub vault: Vault,
+    /// `[auth]`.
+    pub auth: Auth,
     /// `[aws]`.
     pub aws: Aws,
     /// `[upstream]`.
@@ -62,6 +72,8 @@ pub struct Models {
     pub aliases: HashMap<String, ModelAlias>,
     /// What kind of model an opaque id or ARN means.
     pub families: HashMap<String, &'static ModelProfile>,
+    /// Whether a model is called whose inference profile cannot be looked up.
+    pub allow_unresolved_profiles: bool,
 }
 
 /// How to serve.
@@ -103,15 +115,53 @@ pub enum LogFormat {
     Json,
 }
 
+/// Where the vault lies and what opens it.
+#[derive(Debug, Clone)]
+pub struct Vault {
+    /// The folder of the database; `None` where no place for it is known.
+    pub data_dir: Option<PathBuf>,
+    /// Master keys that are held here.
+    pub master_keys: MasterKeyOptions,
+    /// A key of KMS that takes their place.
+    pub kms_key_id: Option<String>,
+}
+
+impl Vault {
+    /// Whether anything is said about master keys.
+    #[must_use]
+    pub fn has_master_key(&self) -> bool {
+        self.master_keys.text.is_some()
+            || self.master_keys.file.is_some()
+            || self.kms_key_id.is_some()
+    }
+}
+
+/// Who may call.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// Whether callers that nobody knows are served.
+    pub anonymous: Anonymous,
+    /// Whether they may be lent the gateway's identity where other machines reach it.
+    pub allow_public_anonymous: bool,
+    /// How JWTs are checked.
+    pub jwt: Option<JwtOptions>,
+}
+
 /// How to reach AWS and as whom.
 #[derive(Debug, Clone)]
 pub struct Aws {
     /// Region for requests that name none.
     pub region: Region,
-    /// Whether callers without credentials use the gateway's own.
-    pub allow_gateway_identity: bool,
+    /// What the gateway lends of its own identity.
+    pub lent: Lent,
+    /// Metadata that become tags of the sessions of roles.
+    pub session_tag_keys: Vec<String>,
     /// Replaces the address of Bedrock Runtime; no slash at the end.
     pub endpoint_url: Option<String>,
+    /// Replaces the address of Bedrock's control plane; no slash at the end.
+    pub endpoint_url_bedrock: Option<String>,
+    /// Replace those of other services.
+    pub service_urls: ServiceUrls,
     /// Which of AWS's own addresses to use.
     pub endpoint_options: EndpointOptions,
     /// `AWS_BEARER_TOKEN_BEDROCK`, from the environment only.
@@ -171,12 +221,34 @@ impl Settings {
         for (key, value, flag) in &sources.flags {
             layers.add_flag(key, value, flag);
         }
-        let bearer_token = sources
-            .environment
-            .and_then(|environment| environment.get("AWS_BEARER_TOKEN_BEDROCK"))
-            .filter(|token| !token.trim().is_empty())
-            .map(|token| SecretString::from(token.as_str()));
-        typed::settings(layers, bearer_token)
+        typed::settings(layers, &FromEnvironment::read(sources.environment))
+    }
+}
+
+/// What comes from the environment and is no setting.
+#[derive(Debug, Default)]
+struct FromEnvironment {
+    bearer_token: Option<SecretString>,
+    master_key: Option<SecretString>,
+    /// Where programs of this user keep what outlives them.
+    data_dir: Option<PathBuf>,
+}
+
+impl FromEnvironment {
+    fn read(environment: Option<&Environment>) -> Self {
+        let get = |name: &str| {
+            let text = environment?.get(name)?;
+            (!text.trim().is_empty()).then_some(text.as_str())
+        };
+        let folder =
+            |name: &str, below: &str| get(name).map(|path| PathBuf::from(path).join(below));
+        Self {
+            bearer_token: get("AWS_BEARER_TOKEN_BEDROCK").map(SecretString::from),
+            master_key: get("BEDROCK_GATEWAY_VAULT_MASTER_KEY").map(SecretString::from),
+            data_dir: folder("STATE_DIRECTORY", "")
+                .or_else(|| folder("XDG_DATA_HOME", env!("CARGO_PKG_NAME")))
+                .or_else(|| folder("HOME", concat!(".local/share/", env!("CARGO_PKG_NAME")))),
+        }
     }
 }
 

@@ -33,7 +33,7 @@ fn no_interval_is_no_comments() {
 fn the_defaults_are_complete() {
     let settings = Settings::load(&Sources::default()).unwrap();
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8787");
-    assert!(!settings.aws.allow_gateway_identity);
+    assert!(!settings.aws.lent.allow_gateway_identity);
     assert_eq!(settings.aws.endpoint_url, None);
     assert!(settings.server.cors_allowed_origins.is_empty());
     assert!(settings.media.fetch && settings.media.allowed_hosts.is_empty());

@@ -32,6 +32,8 @@ struct Fields {
     path: String,
     status: u16,
     outcome: Outcome,
+    caller: Option<String>,
+    virtual_key: Option<String>,
     model: Option<String>,
     model_id: Option<String>,
     region: Option<String>,
@@ -63,6 +65,8 @@ impl AccessRecord {
                 path: shortened(path),
                 status: CLIENT_LEFT,
                 outcome: Outcome::Aborted,
+                caller: None,
+                virtual_key: None,
                 model: None,
                 model_id: None,
                 region: None,
@@ -84,6 +88,22 @@ impl AccessRecord {
         fields.model_id = Some(shortened(model_id));
         fields.region = Some(region.to_owned());
         fields.stream = Some(stream);
+    }
+
+    /// Who calls.
+    pub fn caller(&self, name: Option<&str>) {
+        self.fields().caller = name.map(shortened);
+    }
+
+    /// The virtual key that is used.
+    pub fn virtual_key(&self, slug: &str) {
+        self.fields().virtual_key = Some(shortened(slug));
+    }
+
+    /// The trace id of the request.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        self.fields().trace_id.clone()
     }
 
     /// The provider's id of the request.
@@ -150,6 +170,8 @@ impl Drop for Inner {
             path = fields.path,
             status = fields.status,
             outcome = outcome,
+            caller = fields.caller,
+            virtual_key = fields.virtual_key,
             model = fields.model,
             target.model_id = fields.model_id,
             target.region = fields.region,

@@ -69,8 +69,8 @@ pub fn encode(request: &ConverseRequest<'_>) -> Result<Bytes, Error> {
 /// Calls Bedrock; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct BedrockClient {
-    clients: HttpClients,
-    waits: Waits,
+    pub(super) clients: HttpClients,
+    pub(super) waits: Waits,
 }
 
 impl BedrockClient {
@@ -187,12 +187,12 @@ fn signed(
     let url = format!("{base_url}/model/{}/{operation}", model_id.path_segment());
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    sigv4::authorize(&mut headers, &url, &body, credentials, region, now)
+    sigv4::authorize(&mut headers, "POST", &url, &body, credentials, region, now)
         .map_err(ErrorKind::Sign)?;
     Ok(client.post(url).headers(headers).body(body))
 }
 
-async fn refusal(response: reqwest::Response, idle: Duration) -> Error {
+pub(super) async fn refusal(response: reqwest::Response, idle: Duration) -> Error {
     let request_id = request_id(&response);
     let status = response.status().as_u16();
     let header = |name| {
@@ -217,12 +217,12 @@ async fn read_error(response: reqwest::Response, idle: Duration) -> Bytes {
     body.ok().and_then(Result::ok).unwrap_or_default()
 }
 
-fn request_id(response: &reqwest::Response) -> Option<String> {
+pub(super) fn request_id(response: &reqwest::Response) -> Option<String> {
     let value = response.headers().get("x-amzn-requestid")?;
     value.to_str().ok().map(str::to_owned)
 }
 
-async fn read(
+pub(super) async fn read(
     mut response: reqwest::Response,
     limit: usize,
     idle: Duration,

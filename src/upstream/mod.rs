@@ -9,6 +9,7 @@ pub mod document;
 mod error;
 pub mod events;
 mod http_client;
+mod inference_profile;
 pub mod media;
 mod resend;
 mod waits;

@@ -85,7 +85,7 @@ async fn the_gateways_own_identity_is_sent_to_nobody_who_is_named_and_not_told_o
     assert_eq!((answer.status, answer.error("param")), (400, json!("x-portkey-custom-host")));
     let key = [("x-portkey-virtual-key", "tenant-a")];
     let answer = stack.post(&key, &chat(CLAUDE, "hi")).await;
-    assert_eq!((answer.status, answer.error("param")), (400, json!("x-portkey-virtual-key")));
+    assert_eq!((answer.status, answer.error("code")), (401, json!("gateway_key_required")));
     let refused = stack.post(&[], &chat("emulator.error-access-denied", "hi")).await;
     assert_eq!((refused.status, refused.error("code")), (403, json!("AccessDeniedException")));
     assert!(refused.error("message").as_str().unwrap().contains("the gateway's own identity"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bedrock_gateway::app::Gateway;
-use bedrock_gateway::aws::identity::GatewayIdentity;
+use bedrock_gateway::aws::credentials::Credentials;
 use bedrock_gateway::emulator::{self, Observed, Options, identity};
 use bedrock_gateway::settings::{Settings, Sources};
 use serde_json::{Value, json};
@@ -88,9 +88,15 @@ impl Stack {
         self.post(&KEY_PAIR, body).await
     }
 
-    /// The next request that the emulator has done with.
+    /// The next call of a model that the emulator has done with.
     pub(crate) async fn next_observed(&mut self) -> Observed {
-        timeout(PATIENCE, self.observed.recv()).await.expect("a request in time").unwrap()
+        loop {
+            let next = timeout(PATIENCE, self.observed.recv()).await;
+            let next = next.expect("a request in time").unwrap();
+            if next.operation.starts_with("converse") {
+                return next;
+            }
+        }
     }
 
     /// Tells the gateway to stop.
@@ -123,21 +129,22 @@ pub(crate) async fn start_gateway(
     upstream: &str,
     settings: &str,
 ) -> (String, JoinHandle<()>, oneshot::Sender<()>) {
+    let endpoint =
+        |service: &str| (format!("aws.endpoint_url_{service}"), upstream.to_owned(), "test");
+    let endpoints = ["bedrock_runtime", "bedrock", "sts", "kms"].into_iter().map(endpoint);
+    // Most tests have opaque ids to see what happens to what nobody knows.
+    let opaque = ("models.unresolved_profiles".to_owned(), "unknown".to_owned(), "test");
+    let opaque = (!settings.contains("unresolved_profiles")).then_some(opaque);
     let sources = Sources {
         file: Some(("test".into(), settings.into())),
         environment: None,
-        flags: vec![("aws.endpoint_url_bedrock_runtime".into(), upstream.into(), "test")],
+        flags: endpoints.chain(opaque).collect(),
     };
     let settings = Settings::load(&sources).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let gateway = Gateway::build_with_identity(
-        settings,
-        GatewayIdentity::fixed(bedrock_gateway::aws::credentials::Credentials::Bearer(
-            identity::DEMO_API_KEY.into(),
-        )),
-    )
-    .unwrap();
+    let own = Credentials::Bearer(identity::DEMO_API_KEY.into());
+    let gateway = Gateway::build_with_identity(settings, own).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(gateway.serve(listener, async move { drop(stopped.await) }));
     (url, serving, stop)

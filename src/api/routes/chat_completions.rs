@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{Extension, Request, State};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
+use crate::api::auth::{self, Identified};
 use crate::api::error::{ApiError, UPSTREAM_REQUEST_ID};
 use crate::api::middleware::{IGNORED_PARAMS, OPTION_INDEX};
 use crate::api::sse::{Deadline, SseBody, note_usage};
@@ -34,19 +35,24 @@ pub(in crate::api) async fn chat_completions(
     Extension(record): Extension<AccessRecord>,
     request: Request,
 ) -> Response {
-    let (head, body) = request.into_parts();
-    let (directives, authority) = match admit(&state, &head.headers, &body) {
+    let (mut head, body) = request.into_parts();
+    head.headers = context::with_dashes(head.headers);
+    let admitted = match body::check(&head.headers, &body, state.max_body_bytes) {
+        Ok(()) => admit(&state, &record, &head).await,
+        Err(error) => Err(error),
+    };
+    let admitted = match admitted {
         Ok(admitted) => admitted,
         Err(error) => {
             body::discard(&head.headers, body).await;
             return error.noted(&record).into_response();
         }
     };
-    let option_index = HeaderValue::from_str(directives.option_index());
+    let option_index = HeaderValue::from_str(admitted.directives.option_index());
     let mut ignored = None;
     let answer = async {
         let body = body::read(&head.headers, body, state.max_body_bytes).await?;
-        let call = Call::prepare(&state, &record, &directives, authority, &body).await?;
+        let call = Call::prepare(&state, &record, admitted, &body).await?;
         drop(body);
         ignored = ignored_params(&call.ignored);
         let strict = call.context.strict;
@@ -77,17 +83,24 @@ fn ignored_params(places: &[String]) -> Option<HeaderValue> {
 /// How much of a place is told: proxies limit the length of headers.
 const MAX_IGNORED_PLACE: usize = 120;
 
-/// What can be known before the body is read: nobody's body is read who would be
-/// turned away.
-fn admit(
+/// What is known before the body is read.
+struct Admitted {
+    identified: Identified,
+    directives: Directives,
+    authority: Authority,
+}
+
+/// Nobody's body is read who would be turned away.
+async fn admit(
     state: &AppState,
-    headers: &HeaderMap,
-    body: &Body,
-) -> Result<(Directives, Authority), ApiError> {
-    body::check(headers, body, state.max_body_bytes)?;
-    let directives = context::directives(headers)?;
-    let authority = routing::authority(&directives, &state.routing)?;
-    Ok((directives, authority))
+    record: &AccessRecord,
+    head: &Parts,
+) -> Result<Admitted, ApiError> {
+    let identified = auth::identify(state, record, head).await?;
+    identified.may_infer(state, record, head).await?;
+    let directives = identified.directives(&head.headers)?;
+    let authority = routing::authority(&directives, &identified.lending(&state.routing.lent))?;
+    Ok(Admitted { identified, directives, authority })
 }
 
 /// One call of a model. It holds the request as it is sent and nothing that it
@@ -110,18 +123,28 @@ impl<'a> Call<'a> {
     async fn prepare(
         state: &'a AppState,
         record: &'a AccessRecord,
-        directives: &Directives,
-        authority: Authority,
+        admitted: Admitted,
         body: &[u8],
     ) -> Result<Self, ApiError> {
+        let Admitted { identified, directives, authority } = admitted;
         let override_params =
             directives.config.as_ref().and_then(|config| config.override_params.as_ref());
         let mut request: chat::Request = body::parse(body, override_params)?;
         state.limits.check(&request)?;
         let model = request.model.take().unwrap_or_default();
         let stream = request.stream.unwrap_or(false);
-        let plan = routing::plan(directives, authority, Some(&model), &state.routing)?;
+        let (slug, named) = routing::slug_of_model(&model)?;
+        let lent = &state.routing.lent;
+        let authority = authority.with_model(slug, &identified.lending(lent))?;
+        let vault = state.access.vault().map(|vault| &**vault);
+        let grant = authority.open(vault, lent).await?;
+        if let Some(key) = &grant.virtual_key {
+            record.virtual_key(&key.row().slug);
+        }
+        let caller = identified.caller.name();
+        let mut plan = routing::plan(&directives, grant, caller, Some(named), &state.routing)?;
         record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
+        state.dispatcher.resolve(&mut plan, SystemTime::now()).await?;
         let files = fetch(state, &request).await?;
         let beta = directives.beta_flags();
         let translation = translate::chat::request(
@@ -143,7 +166,7 @@ impl<'a> Call<'a> {
             record,
             timeout: directives.timeout(),
             keep_alive: state.sse_keep_alive,
-            context: response_context(model, directives, translation.answering),
+            context: response_context(model, &directives, translation.answering),
             plan,
             request: encode(&translation.request)?,
             ignored: translation.ignored,

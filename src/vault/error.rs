@@ -1,0 +1,54 @@
+//! What can go wrong with the vault.
+
+use std::path::PathBuf;
+
+use crate::aws::kms;
+use crate::store;
+
+/// Why the vault could not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// AWS KMS, which holds the master key.
+    #[error(transparent)]
+    Kms(#[from] kms::Error),
+    /// A record was sealed under a master key that is not here.
+    #[error(
+        "the master key `{id}` is missing: this database was sealed with another master key than the one that is set"
+    )]
+    UnknownMasterKey {
+        /// Its id, which tells nothing of the key.
+        id: String,
+    },
+    /// There is a database and nothing to open it with.
+    #[error(
+        "there is no master key: set `vault.master_key_file`, `BEDROCK_GATEWAY_VAULT_MASTER_KEY` or `vault.kms_key_id`; `bedrock-gateway master-key create FILE` makes one"
+    )]
+    NoMasterKey,
+    /// The text of a master key is none.
+    #[error("{origin}: a master key is 32 bytes in base64, one to a line; the first one seals")]
+    MalformedMasterKey {
+        /// Where it was read.
+        origin: String,
+    },
+    /// The file of the master key cannot be used.
+    #[error("{path}: {error}")]
+    MasterKeyFile {
+        /// Which.
+        path: PathBuf,
+        /// What happened.
+        #[source]
+        error: std::io::Error,
+    },
+    /// An envelope does not open: it was altered or moved.
+    #[error("the sealed record {place} does not open: it was altered, or is not its own")]
+    Broken {
+        /// Which.
+        place: String,
+    },
+    /// What was to be changed has been changed by somebody else in the meantime.
+    #[error("somebody else has just changed it; try again")]
+    Conflict,
+}

@@ -1,0 +1,318 @@
+//! Master keys: what seals the data keys of records.
+//!
+//! They come from the environment, from a file, or stay in AWS KMS. There may be
+//! several of the first two kinds: the first seals, all open, so that a key can be
+//! replaced while gateways run.
+
+use std::fmt;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::envelope::{self, KEY_BYTES, SecretKey};
+use super::error::Error;
+use crate::aws::kms::DataKeys;
+
+/// The longest file of master keys that is read: a thousand keys.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+/// How the id of a key begins that is held here.
+const LOCAL: &str = "local:";
+/// The id of every key that is held by KMS, whose blobs name the key themselves.
+const KMS: &str = "kms";
+
+/// Where master keys come from.
+#[derive(Debug, Clone, Default)]
+pub struct MasterKeyOptions {
+    /// `BEDROCK_GATEWAY_VAULT_MASTER_KEY`: keys, separated by commas or lines.
+    pub text: Option<SecretString>,
+    /// A file with keys.
+    pub file: Option<PathBuf>,
+}
+
+/// All master keys of a gateway.
+pub struct MasterKeys {
+    local: ArcSwap<Vec<LocalKey>>,
+    file: Option<PathBuf>,
+    kms: Option<DataKeys>,
+}
+
+struct LocalKey {
+    id: String,
+    key: SecretKey,
+}
+
+/// A new data key, open and sealed.
+pub(super) struct NewDataKey {
+    pub(super) key: SecretKey,
+    pub(super) master: String,
+    pub(super) sealed: Vec<u8>,
+}
+
+impl fmt::Debug for MasterKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<String> = self.local.load().iter().map(|key| key.id.clone()).collect();
+        f.debug_struct("MasterKeys").field("local", &ids).field("kms", &self.kms.is_some()).finish()
+    }
+}
+
+impl MasterKeys {
+    /// Reads the keys that are held here; `kms` seals if it is given.
+    ///
+    /// # Errors
+    /// There are none at all, or a source does not hold what it should.
+    pub fn load(options: &MasterKeyOptions, kms: Option<DataKeys>) -> Result<Self, Error> {
+        let mut keys = match &options.text {
+            Some(text) => parse("BEDROCK_GATEWAY_VAULT_MASTER_KEY", text.expose_secret())?,
+            None => Vec::new(),
+        };
+        if let Some(file) = &options.file {
+            keys.extend(read(file)?);
+        }
+        if keys.is_empty() && kms.is_none() {
+            return Err(Error::NoMasterKey);
+        }
+        Ok(Self { local: ArcSwap::from_pointee(keys), file: options.file.clone(), kms })
+    }
+
+    /// Which key seals, as far as is known: its id, or `kms`.
+    pub(super) fn sealing_id(&self) -> String {
+        match &self.kms {
+            Some(_) => KMS.to_owned(),
+            None => self.local.load().first().map(|key| key.id.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Makes a data key for `place`.
+    pub(super) async fn new_data_key(&self, place: &str) -> Result<NewDataKey, Error> {
+        if let Some(kms) = &self.kms {
+            let made = kms.generate(place).await?;
+            let key = secret_key(&made.plaintext, place)?;
+            return Ok(NewDataKey { key, master: KMS.to_owned(), sealed: made.sealed });
+        }
+        // What seals must be the newest key: a rotation takes the old ones away.
+        self.reread()?;
+        let key = envelope::random_key();
+        let masters = self.local.load();
+        let master = masters.first().ok_or(Error::NoMasterKey)?;
+        let sealed = envelope::encrypt(&master.key, place, key.as_slice())?;
+        Ok(NewDataKey { key, master: master.id.clone(), sealed })
+    }
+
+    /// Opens a data key that was made for `place` under the master key `id`.
+    pub(super) async fn open_data_key(
+        &self,
+        id: &str,
+        sealed: &[u8],
+        place: &str,
+    ) -> Result<SecretKey, Error> {
+        let unknown = || Error::UnknownMasterKey { id: id.to_owned() };
+        if id == KMS {
+            let kms = self.kms.as_ref().ok_or_else(unknown)?;
+            return secret_key(&kms.open(sealed, place).await?, place);
+        }
+        let opened = match self.open_locally(id, sealed, place) {
+            // A command may have put a new key into the file.
+            None if self.reread()? => self.open_locally(id, sealed, place),
+            opened => opened,
+        };
+        secret_key(&opened.ok_or_else(unknown)?.ok_or_else(|| broken(place))?, place)
+    }
+
+    /// `None` if the key is not here; within, `None` if it does not open.
+    #[expect(clippy::option_option, reason = "two questions, each with its own answer")]
+    fn open_locally(
+        &self,
+        id: &str,
+        sealed: &[u8],
+        place: &str,
+    ) -> Option<Option<Zeroizing<Vec<u8>>>> {
+        let masters = self.local.load();
+        let master = masters.iter().find(|key| key.id == id)?;
+        Some(envelope::decrypt(&master.key, place, sealed))
+    }
+
+    /// Reads the file again, if there is one. Its keys come to those that are there.
+    fn reread(&self) -> Result<bool, Error> {
+        let Some(file) = &self.file else { return Ok(false) };
+        let mut keys = read(file)?;
+        let known = self.local.load();
+        for key in known.iter() {
+            if keys.iter().all(|new| new.id != key.id) {
+                keys.push(LocalKey { id: key.id.clone(), key: key.key.clone() });
+            }
+        }
+        self.local.store(Arc::new(keys));
+        Ok(true)
+    }
+}
+
+/// Makes a file with a new key, which nobody else may read.
+///
+/// # Errors
+/// The file is there already, or cannot be written.
+pub fn create_file(path: &Path) -> Result<(), Error> {
+    write_new(path, &format!("{}\n", *encode(&envelope::random_key())))
+}
+
+/// Puts a new key before those of a file; the file is replaced whole.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn add_key_to_file(path: &Path) -> Result<(), Error> {
+    let keys = read(path)?;
+    let lines = std::iter::once(encode(&envelope::random_key()))
+        .chain(keys.iter().map(|key| encode(&key.key)))
+        .fold(Zeroizing::new(String::new()), |text, line| {
+            Zeroizing::new(format!("{}{}\n", *text, *line))
+        });
+    replace(path, &lines)
+}
+
+/// Leaves the first key of a file and takes out the others.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn keep_first_key_of_file(path: &Path) -> Result<(), Error> {
+    let keys = read(path)?;
+    let first = keys.first().ok_or(Error::NoMasterKey)?;
+    replace(path, &format!("{}\n", *encode(&first.key)))
+}
+
+fn encode(key: &SecretKey) -> Zeroizing<String> {
+    Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()))
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|error| Error::MasterKeyFile { path: path.to_owned(), error })
+}
+
+/// A reader sees the old file or the new one, whole.
+fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    // Left behind by a rotation that was cut off.
+    drop(fs::remove_file(&beside));
+    write_new(&beside, text)?;
+    fs::rename(&beside, path).map_err(|error| Error::MasterKeyFile { path: path.to_owned(), error })
+}
+
+fn read(path: &Path) -> Result<Vec<LocalKey>, Error> {
+    let failed = |error| Error::MasterKeyFile { path: path.to_owned(), error };
+    let mut text = Zeroizing::new(String::new());
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
+    parse(&path.display().to_string(), &text)
+}
+
+fn parse(origin: &str, text: &str) -> Result<Vec<LocalKey>, Error> {
+    let malformed = || Error::MalformedMasterKey { origin: origin.to_owned() };
+    let entries = text.split(['\n', ',']).map(str::trim);
+    let entries = entries.filter(|entry| !entry.is_empty() && !entry.starts_with('#'));
+    let key = |entry| {
+        let bytes = Zeroizing::new(BASE64_STANDARD.decode(entry).map_err(|_| malformed())?);
+        let key = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).map_err(|_| malformed())?;
+        let key = Zeroizing::new(key);
+        Ok(LocalKey { id: id(&key), key })
+    };
+    let keys = entries.map(key).collect::<Result<Vec<_>, Error>>()?;
+    if keys.is_empty() { Err(malformed()) } else { Ok(keys) }
+}
+
+/// Names a key without telling anything of it: a digest of 256 random bits.
+fn id(key: &SecretKey) -> String {
+    const PURPOSE: &[u8] = b"bedrock-gateway master key id\0";
+    let digest = Sha256::new().chain_update(PURPOSE).chain_update(key.as_slice()).finalize();
+    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{LOCAL}{hex}")
+}
+
+fn secret_key(bytes: &[u8], place: &str) -> Result<SecretKey, Error> {
+    <[u8; KEY_BYTES]>::try_from(bytes).map(Zeroizing::new).map_err(|_| broken(place))
+}
+
+fn broken(place: &str) -> Error {
+    Error::Broken { place: place.to_owned() }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// One key of 32 equal bytes.
+    pub(in crate::vault) fn local(byte: u8) -> MasterKeys {
+        let text = BASE64_STANDARD.encode([byte; KEY_BYTES]);
+        MasterKeys::load(&MasterKeyOptions { text: Some(text.into()), file: None }, None).unwrap()
+    }
+
+    #[test]
+    fn keys_are_read_by_lines_and_commas() {
+        let one = BASE64_STANDARD.encode([1; KEY_BYTES]);
+        let two = BASE64_STANDARD.encode([2; KEY_BYTES]);
+        for text in [format!("{one},{two}"), format!("# new\n{one}\n\n  {two}  \n")] {
+            let keys = parse("test", &text).unwrap();
+            assert_eq!(keys.iter().map(|key| key.key[0]).collect::<Vec<_>>(), [1, 2]);
+        }
+        for wrong in ["", "#", "short", &one[1..], &format!("{one}{two}"), &format!("{one},x")] {
+            assert!(matches!(parse("test", wrong), Err(Error::MalformedMasterKey { .. })));
+        }
+        assert!(matches!(
+            MasterKeys::load(&MasterKeyOptions::default(), None),
+            Err(Error::NoMasterKey)
+        ));
+    }
+
+    #[test]
+    fn a_key_has_an_id_that_tells_nothing() {
+        let keys = local(7);
+        let shown = format!("{keys:?}");
+        assert!(shown.contains(&keys.sealing_id()) && !shown.contains("BwcH"), "{shown}");
+        assert_ne!(local(8).sealing_id(), keys.sealing_id());
+    }
+
+    #[tokio::test]
+    async fn a_key_that_comes_into_the_file_later_is_found_there() {
+        let folder = std::env::temp_dir().join(format!("bedrock-gateway-{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("master.key");
+        create_file(&file).unwrap();
+        assert!(create_file(&file).is_err(), "an old key was overwritten");
+        let options = MasterKeyOptions { text: None, file: Some(file.clone()) };
+        let running = MasterKeys::load(&options, None).unwrap();
+        let old = running.new_data_key("p").await.unwrap();
+
+        add_key_to_file(&file).unwrap();
+        let command = MasterKeys::load(&options, None).unwrap();
+        assert_ne!(command.sealing_id(), running.sealing_id());
+        let new = command.new_data_key("p").await.unwrap();
+        let opened = command.open_data_key(&old.master, &old.sealed, "p").await.unwrap();
+        assert_eq!(opened, old.key);
+        assert_eq!(running.open_data_key(&new.master, &new.sealed, "p").await.unwrap(), new.key);
+        assert_eq!(running.new_data_key("p").await.unwrap().master, command.sealing_id());
+
+        keep_first_key_of_file(&file).unwrap();
+        let later = MasterKeys::load(&options, None).unwrap();
+        assert!(later.open_data_key(&new.master, &new.sealed, "p").await.is_ok());
+        assert!(matches!(
+            later.open_data_key(&old.master, &old.sealed, "p").await,
+            Err(Error::UnknownMasterKey { .. })
+        ));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

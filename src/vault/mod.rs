@@ -1,0 +1,163 @@
+//! The vault: virtual keys and gateway keys, sealed at rest.
+//!
+//! The database holds envelopes and keyed hashes; the master key is elsewhere.
+//! Running gateways hold a [`Snapshot`] and open what they need of it.
+
+pub mod api_key;
+pub mod credentials;
+mod envelope;
+mod error;
+pub mod master_key;
+mod rotate;
+mod snapshot;
+mod virtual_key;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use self::api_key::{ApiKey, Defaults, Hasher};
+use self::credentials::ProviderCredentials;
+use self::envelope::Place;
+pub use self::error::Error;
+use self::master_key::MasterKeys;
+pub use self::rotate::Rotated;
+pub use self::snapshot::{FRESH_FOR, Snapshot};
+pub use self::virtual_key::{Status, VirtualKey, matches};
+pub use self::write::{Change, NewApiKey, NewVirtualKey, json_list};
+use crate::store::Store;
+
+/// Where the sealed key of the hashes lies. It opens with the right master key
+/// only, so that a wrong one is found when the vault is opened.
+const HASH_KEY: &str = "api_key_hash_key";
+const HASH_KEY_PLACE: Place<'_> = Place { table: "vault_values", id: HASH_KEY, field: "value" };
+
+/// The open vault.
+#[derive(Debug)]
+pub struct Vault {
+    store: Store,
+    masters: MasterKeys,
+    hasher: Hasher,
+    snapshot: ArcSwap<Snapshot>,
+    opened: Instant,
+    /// When the snapshot was last known to hold: milliseconds after `opened`.
+    known_to_hold: AtomicU64,
+    /// Held by the one request that asks the database.
+    asking: Mutex<()>,
+}
+
+impl Vault {
+    /// Opens the vault in a store, and makes one where there is none yet.
+    ///
+    /// # Errors
+    /// The master key is not the one that the vault was sealed with, or the
+    /// database cannot be used.
+    pub async fn open(store: Store, masters: MasterKeys) -> Result<Self, Error> {
+        let sealed = match store.value(HASH_KEY).await? {
+            Some(sealed) => sealed,
+            None => {
+                let key = envelope::random_key();
+                let sealed = envelope::seal(&masters, HASH_KEY_PLACE, key.as_slice()).await?;
+                store.add_value(HASH_KEY, &sealed).await?;
+                // Another process may have been first.
+                store.value(HASH_KEY).await?.unwrap_or(sealed)
+            }
+        };
+        let key = envelope::open(&masters, HASH_KEY_PLACE, &sealed).await?;
+        let key = <[u8; 32]>::try_from(key.as_slice());
+        let key = key.map_err(|_| Error::Broken { place: HASH_KEY_PLACE.to_string() })?;
+        let vault = Self {
+            store,
+            masters,
+            hasher: Hasher::new(key.into()),
+            snapshot: ArcSwap::from_pointee(Snapshot::unread()),
+            opened: Instant::now(),
+            known_to_hold: AtomicU64::new(0),
+            asking: Mutex::new(()),
+        };
+        vault.look().await?;
+        Ok(vault)
+    }
+
+    /// What there is, as it was at most [`FRESH_FOR`] before `now`.
+    ///
+    /// # Errors
+    /// The database cannot be read: then nobody can say what still holds.
+    pub async fn snapshot(&self, now: Instant) -> Result<Arc<Snapshot>, Error> {
+        if !self.is_fresh(now) {
+            let _turn = self.asking.lock().await;
+            // Another request may have had its turn before.
+            if !self.is_fresh(now) {
+                self.look().await?;
+            }
+        }
+        Ok(self.snapshot.load_full())
+    }
+
+    /// The store below.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The gateway key that a caller presents, whatever its status.
+    #[must_use]
+    pub fn presented<'a>(&self, snapshot: &'a Snapshot, key: &str) -> Option<&'a Arc<ApiKey>> {
+        snapshot.presented(key, &self.hasher)
+    }
+
+    /// What a virtual key opens.
+    ///
+    /// # Errors
+    /// It does not open, or KMS could not be reached.
+    pub async fn credentials(&self, key: &VirtualKey) -> Result<Arc<ProviderCredentials>, Error> {
+        key.open(&self.masters).await
+    }
+
+    /// What requests with a gateway key get.
+    ///
+    /// # Errors
+    /// They do not open, or KMS could not be reached.
+    pub async fn defaults(&self, key: &ApiKey) -> Result<Arc<Defaults>, Error> {
+        key.defaults(&self.masters).await
+    }
+
+    fn is_fresh(&self, now: Instant) -> bool {
+        let known = self.known_to_hold.load(Ordering::Acquire);
+        let age = self.milliseconds(now).checked_sub(known);
+        age.is_none_or(|age| u128::from(age) < FRESH_FOR.as_millis())
+    }
+
+    fn milliseconds(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.opened).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Asks the database, and reads it anew if it has changed.
+    async fn look(&self) -> Result<(), Error> {
+        let asked = self.milliseconds(Instant::now());
+        let revision = self.store.revision().await?;
+        let known = self.snapshot.load_full();
+        if revision != known.revision {
+            // What changes between these reads has a higher revision, and is read again.
+            let virtual_keys = self.store.virtual_keys().await?;
+            let api_keys = self.store.api_keys().await?;
+            let snapshot = Snapshot::new(revision, virtual_keys, api_keys, &known);
+            self.snapshot.store(Arc::new(snapshot));
+        }
+        self.known_to_hold.store(asked, Ordering::Release);
+        Ok(())
+    }
+
+    /// Looks after a change of one's own, so that it holds at once.
+    async fn changed(&self) -> Result<(), Error> {
+        let _turn = self.asking.lock().await;
+        self.look().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Sealing everything anew, under the master key that seals now.
+
+use super::api_key;
+use super::envelope::{self, Place};
+use super::error::Error;
+use super::virtual_key;
+use super::{HASH_KEY, HASH_KEY_PLACE, Vault};
+
+/// How many times a record that changes meanwhile is tried again: changes are made
+/// by people.
+const ATTEMPTS: usize = 5;
+
+/// What a rotation did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// Records that were sealed anew.
+    pub records: usize,
+}
+
+impl Vault {
+    /// Seals every record anew, each under a new data key, while gateways go on.
+    /// It can be cut off and begun again.
+    ///
+    /// # Errors
+    /// A record does not open, or the database cannot be written.
+    pub async fn reseal_all(&self) -> Result<Rotated, Error> {
+        let mut rotated = Rotated::default();
+        for _ in 0..ATTEMPTS {
+            let Some(old) = self.store.value(HASH_KEY).await? else { break };
+            let new = self.resealed(HASH_KEY_PLACE, &old).await?;
+            if self.store.replace_value(HASH_KEY, &old, &new).await? {
+                rotated.records += 1;
+                break;
+            }
+        }
+        // Twice at least: the second round finds what was changed during the first,
+        // which a gateway may have sealed under the old key.
+        for round in 0..ATTEMPTS {
+            let (done, missed) = self.reseal_records(round > 0).await?;
+            rotated.records += done;
+            if round > 0 && missed == 0 {
+                self.changed().await?;
+                return Ok(rotated);
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    /// How many were sealed anew, and how many were changed by others meanwhile.
+    async fn reseal_records(&self, only_old: bool) -> Result<(usize, usize), Error> {
+        let sealing = self.masters.sealing_id();
+        let is_due = |envelope: &str| !only_old || !envelope::is_sealed_by(envelope, &sealing);
+        let (mut done, mut missed) = (0, 0);
+        let mut count = |replaced: bool| if replaced { done += 1 } else { missed += 1 };
+        for row in self.store.virtual_keys().await? {
+            if is_due(&row.credentials) {
+                let place =
+                    Place { table: virtual_key::TABLE, id: &row.id, field: virtual_key::FIELD };
+                let new = self.resealed(place, &row.credentials).await?;
+                count(self.store.reseal_virtual_key(&row.id, &row.credentials, &new).await?);
+            }
+        }
+        for row in self.store.api_keys().await? {
+            if let Some(old) = row.defaults.filter(|envelope| is_due(envelope)) {
+                let place = Place { table: api_key::TABLE, id: &row.id, field: api_key::FIELD };
+                let new = self.resealed(place, &old).await?;
+                count(self.store.reseal_api_key(&row.id, &old, &new).await?);
+            }
+        }
+        Ok((done, missed))
+    }
+
+    async fn resealed(&self, place: Place<'_>, old: &str) -> Result<String, Error> {
+        let content = envelope::open(&self.masters, place, old).await?;
+        envelope::seal(&self.masters, place, &content).await
+    }
+}

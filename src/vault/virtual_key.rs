@@ -1,0 +1,168 @@
+//! Virtual keys as running gateways hold them: their rows, and what they open once
+//! it has been opened.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::credentials::ProviderCredentials;
+use super::envelope::{self, Place};
+use super::error::Error;
+use super::master_key::MasterKeys;
+use crate::store::VirtualKeyRow;
+
+/// The table of virtual keys, as envelopes are bound to it.
+pub(super) const TABLE: &str = "virtual_keys";
+/// The sealed field of a virtual key.
+pub(super) const FIELD: &str = "credentials";
+
+/// A virtual key.
+pub struct VirtualKey {
+    row: VirtualKeyRow,
+    models: Option<Vec<String>>,
+    opened: OnceCell<Arc<ProviderCredentials>>,
+}
+
+/// Whether a virtual key or gateway key may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It may.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was switched off.
+    Disabled,
+    /// It was taken back.
+    Revoked,
+}
+
+impl Status {
+    /// The word for it, in Portkey's answers and in errors.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl fmt::Debug for VirtualKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualKey").field("slug", &self.row.slug).finish_non_exhaustive()
+    }
+}
+
+impl VirtualKey {
+    pub(super) fn new(row: VirtualKeyRow) -> Self {
+        // The list is written by `rows`; one that cannot be read allows nothing.
+        let models = row.models.as_deref();
+        let models = models.map(|list| serde_json::from_str(list).unwrap_or_default());
+        Self { row, models, opened: OnceCell::new() }
+    }
+
+    /// Its row.
+    #[must_use]
+    pub fn row(&self) -> &VirtualKeyRow {
+        &self.row
+    }
+
+    /// The models that may be called with it; `None` for any.
+    #[must_use]
+    pub fn models(&self) -> Option<&[String]> {
+        self.models.as_deref()
+    }
+
+    /// Whether it may be used at `now`, in seconds since 1970.
+    #[must_use]
+    pub fn status(&self, now: i64) -> Status {
+        match self.row.expires_at {
+            _ if self.row.disabled => Status::Disabled,
+            Some(end) if end <= now => Status::Expired,
+            _ => Status::Active,
+        }
+    }
+
+    /// Whether `name` is one of the models that may be called. Entries are names,
+    /// in which `*` stands for any characters.
+    #[must_use]
+    pub fn allows_model<'a>(&self, names: impl IntoIterator<Item = &'a str> + Clone) -> bool {
+        self.models.as_ref().is_none_or(|models| {
+            models.iter().any(|pattern| {
+                names.clone().into_iter().any(|name| matches(pattern.as_bytes(), name.as_bytes()))
+            })
+        })
+    }
+
+    /// What it opens; opened when first asked, by one of those that ask.
+    pub(super) async fn open(
+        &self,
+        masters: &MasterKeys,
+    ) -> Result<Arc<ProviderCredentials>, Error> {
+        let open = || async {
+            let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
+            let text = envelope::open(masters, place, &self.row.credentials).await?;
+            let credentials = serde_json::from_slice(&text);
+            credentials.map(Arc::new).map_err(|_| Error::Broken { place: place.to_string() })
+        };
+        self.opened.get_or_try_init(open).await.cloned()
+    }
+}
+
+/// Whether a pattern with `*` means a name, in time linear in both but for the
+/// number of stars.
+#[must_use]
+pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut p, mut n) = (0, 0);
+    // Where to go on if what follows the last star does not fit.
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(byte) = name.get(n) {
+        match pattern.get(p) {
+            Some(b'*') => {
+                p += 1;
+                retry = Some((p, n));
+            }
+            Some(expected) if expected == byte => {
+                p += 1;
+                n += 1;
+            }
+            _ => match retry {
+                Some((after_star, from)) => {
+                    p = after_star;
+                    n = from + 1;
+                    retry = Some((after_star, n));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern.get(p..).is_some_and(|rest| rest.iter().all(|byte| *byte == b'*'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        for (pattern, name, expected) in [
+            ("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0", true),
+            ("amazon.nova-pro-v1:0", "amazon.nova-pro-v1:01", false),
+            ("amazon.*", "amazon.nova", true),
+            ("*", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("*claude*4-5*", "us.anthropic.claude-sonnet-4-5-20250929", true),
+            ("*claude*4-5", "us.anthropic.claude-sonnet-4-5-2025", false),
+            ("a*b*c", "aXbXbc", true),
+            ("a*b", "ab", true),
+            ("a**b", "acb", true),
+            ("a*b", "a", false),
+        ] {
+            assert_eq!(matches(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
+        }
+    }
+}
