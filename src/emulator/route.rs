@@ -1,0 +1,135 @@
+//! Which operation a request is for, by method, path and headers.
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method};
+
+use super::auth::Service;
+use super::rules::Mode;
+use super::sigv4::Authorization;
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// An operation, or a service whose requests say it in their bodies.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    Model { mode: Mode, model_id: String },
+    Sts,
+}
+
+impl Route {
+    /// The route of a request; `None` for what no service knows.
+    pub(super) fn of(head: &Parts) -> Option<Self> {
+        let path = head.uri.path();
+        if path == "/" { Self::of_root(head) } else { Self::of_model(&head.method, path) }
+    }
+
+    /// The operation, when the path alone says it.
+    pub(super) fn operation(&self) -> Option<&'static str> {
+        match self {
+            Self::Model { mode: Mode::Whole, .. } => Some("converse"),
+            Self::Model { mode: Mode::Stream, .. } => Some("converse-stream"),
+            Self::Sts => None,
+        }
+    }
+
+    /// The model it is for.
+    pub(super) fn model_id(&self) -> Option<&str> {
+        match self {
+            Self::Model { model_id, .. } => Some(model_id),
+            Self::Sts => None,
+        }
+    }
+
+    /// Services that have no paths: a form, or a query with an action, is for STS.
+    fn of_root(head: &Parts) -> Option<Self> {
+        let is_sts = match head.method {
+            Method::POST => {
+                let form = text(&head.headers, &CONTENT_TYPE);
+                form.is_some_and(|kind| kind.starts_with(FORM))
+                    || signed_for(&head.headers, Service::Sts)
+            }
+            Method::GET => head.uri.query().is_some_and(|query| query.contains("Action=")),
+            _ => false,
+        };
+        is_sts.then_some(Self::Sts)
+    }
+
+    /// `POST /model/{id}/converse` and `POST /model/{id}/converse-stream`, the id
+    /// in one percent-encoded segment.
+    fn of_model(method: &Method, path: &str) -> Option<Self> {
+        let rest = path.strip_prefix("/model/")?;
+        let (id, operation) = rest.split_once('/')?;
+        let mode = match operation {
+            "converse" => Mode::Whole,
+            "converse-stream" => Mode::Stream,
+            _ => return None,
+        };
+        if method != Method::POST || id.is_empty() {
+            return None;
+        }
+        Some(Self::Model { mode, model_id: decoded(id) })
+    }
+}
+
+fn signed_for(headers: &HeaderMap, service: Service) -> bool {
+    text(headers, &AUTHORIZATION)
+        .and_then(|header| Authorization::parse(header).ok())
+        .is_some_and(|authorization| authorization.service == service.signing_name())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn decoded(segment: &str) -> String {
+    percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn of(method: &str, uri: &str, headers: &[(&str, &str)]) -> Option<Route> {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Route::of(&request.body(()).unwrap().into_parts().0)
+    }
+
+    #[test]
+    fn models_are_named_in_the_path() {
+        let model = |mode, id: &str| Some(Route::Model { mode, model_id: id.to_owned() });
+        assert_eq!(of("POST", "/model/a.b%3A0/converse", &[]), model(Mode::Whole, "a.b:0"));
+        assert_eq!(of("POST", "/model/a.b:0/converse-stream", &[]), model(Mode::Stream, "a.b:0"));
+        assert_eq!(of("POST", "/model/a%253A/converse", &[]), model(Mode::Whole, "a%3A"));
+        for (method, path) in [
+            ("GET", "/model/a.b/converse"),
+            ("POST", "/model/a.b/invoke"),
+            ("POST", "/model/a/b/converse"),
+            ("POST", "/model//converse"),
+            ("POST", "/models"),
+        ] {
+            assert_eq!(of(method, path, &[]), None, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn services_without_paths_are_told_apart() {
+        let form = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+        let signed = |service: &str| {
+            format!(
+                "AWS4-HMAC-SHA256 Credential=A/20150830/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=ab"
+            )
+        };
+        assert_eq!(of("POST", "/", &[form]), Some(Route::Sts));
+        assert_eq!(of("POST", "/", &[("authorization", &signed("sts"))]), Some(Route::Sts));
+        assert_eq!(of("GET", "/?Action=GetCallerIdentity", &[]), Some(Route::Sts));
+        assert_eq!(of("POST", "/", &[("authorization", &signed("s3"))]), None);
+        assert_eq!(of("GET", "/", &[]), None);
+        assert_eq!(of("PUT", "/", &[form]), None);
+    }
+}
