@@ -1,5 +1,5 @@
-//! A local stand-in for Amazon Bedrock Runtime, and for the services of AWS that say
-//! who may call it.
+//! A local stand-in for Amazon Bedrock Runtime, and for what goes with it: the services
+//! of AWS that say who may call it and which model is meant.
 //!
 //! It speaks the real protocol, so that any AWS SDK can be pointed at it: signed
 //! JSON requests in, JSON or a binary event stream out. It needs no account, no
@@ -30,6 +30,7 @@
 //! | service | operations | recognised by |
 //! |---|---|---|
 //! | Bedrock Runtime | `Converse`, `ConverseStream` | `POST /model/{modelId}/converse`, `/converse-stream` |
+//! | Bedrock | `GetInferenceProfile` | `GET /inference-profiles/{identifier}` |
 //! | STS | `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity` | a form posted to `/`, or `GET /?Action=...` |
 //!
 //! All are on one port, so that one `AWS_ENDPOINT_URL` is enough for an SDK. Every
@@ -98,6 +99,38 @@
 //! seen at AWS, and refused in its words; members the service does not know are
 //! ignored, as it does. A stored prompt (`arn:...:prompt/...`) takes no `system`,
 //! `inferenceConfig`, `toolConfig` or `additionalModelRequestFields`.
+//!
+//! # Inference profiles
+//!
+//! `GetInferenceProfile` knows the profiles of the system, such as `us.amazon.nova-lite-v1:0`,
+//! and application inference profiles with these ids, in any account and region. A call
+//! of such a profile, by its ARN or its id, behaves like its model.
+//!
+//! | id | model |
+//! |---|---|
+//! | `claudesonnet` | `anthropic.claude-sonnet-4-5-20250929-v1:0` |
+//! | `claudehaiku3` | `anthropic.claude-3-haiku-20240307-v1:0` |
+//! | `claude37sonn` | `anthropic.claude-3-7-sonnet-20250219-v1:0` |
+//! | `claudeopus45` | `anthropic.claude-opus-4-5-20251101-v1:0` |
+//! | `novapro00000` | `amazon.nova-pro-v1:0` |
+//! | `novalite0000` | `amazon.nova-lite-v1:0` |
+//! | `titantext000` | `amazon.titan-text-express-v1` |
+//! | `llama4maveri` | `meta.llama4-maverick-17b-instruct-v1:0` |
+//! | `llama3370b00` | `meta.llama3-3-70b-instruct-v1:0` |
+//! | `mistrallarge` | `mistral.mistral-large-2407-v1:0` |
+//! | `deepseekr100` | `deepseek.r1-v1:0` |
+//! | `gptoss120b00` | `openai.gpt-oss-120b-1:0` |
+//! | `qwen332b0000` | `qwen.qwen3-32b-v1:0` |
+//! | `coherecmdrp0` | `cohere.command-r-plus-v1:0` |
+//! | `emulatorecho` | `emulator.echo` |
+//! | `throttleonce` | `amazon.nova-lite-v1:0`, after a first `ThrottlingException` for each caller |
+//! | `throttled000` | always `ThrottlingException` |
+//! | `denied000000` | `AccessDeniedException` |
+//! | `broken000000` | `InternalServerException` |
+//! | any other | `ResourceNotFoundException`; can be called all the same by its ARN |
+//!
+//! The last four behave like any opaque profile when they are called by ARN. An ARN of
+//! another region than the signature's is invalid.
 //!
 //! # Ordinary replies
 //!
@@ -188,7 +221,7 @@
 //! order: `server`, `line` and `route` (connections, routes), `auth`, `identity`,
 //! `principal`, `sigv4`, `mint`, `digest` and `clock` (who calls), `sts` and `roles` (who a
 //! caller may become), `admission` (who may call which model), `answer` (one call),
-//! `model_id` (which model), `shapes` and `validate` (shape of a request), `body` (a view
+//! `model_id` and `profiles` (which model), `shapes` and `validate` (shape of a request), `body` (a view
 //! of one that has its shape), `rules` and `families` (meaning), `errors` (refusals),
 //! `reply` and `signature` (content, and what seals thinking), `state` and `cache` (what is
 //! remembered), `faults`, `stream`, `frames` and `delivery` (the wire), `observe` (reports
@@ -212,6 +245,7 @@ mod mint;
 mod model_id;
 mod observe;
 mod principal;
+mod profiles;
 mod reply;
 mod roles;
 mod route;

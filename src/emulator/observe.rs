@@ -20,10 +20,10 @@ pub struct Observed {
     /// The `x-amzn-requestid` of the answer.
     pub request_id: String,
     /// The operation, as a command line spells it: `converse`, `converse-stream`,
-    /// `assume-role`, `assume-role-with-web-identity`, `get-caller-identity`; or the
-    /// path when it is none of these.
+    /// `get-inference-profile`, `assume-role`, `assume-role-with-web-identity`,
+    /// `get-caller-identity`; or the path when it is none of these.
     pub operation: String,
-    /// The model id, decoded; empty when the operation is for no model.
+    /// Id of the model or the profile, decoded; empty when the operation is for none.
     pub model_id: String,
     /// ARN of the user or the assumed role that called; `None` as long as nobody
     /// has proved who they are.

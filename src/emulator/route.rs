@@ -14,6 +14,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Model { mode: Mode, model_id: String },
+    Profile { identifier: String },
     Sts,
 }
 
@@ -21,7 +22,10 @@ impl Route {
     /// The route of a request; `None` for what no service knows.
     pub(super) fn of(head: &Parts) -> Option<Self> {
         let path = head.uri.path();
-        if path == "/" { Self::of_root(head) } else { Self::of_model(&head.method, path) }
+        if path == "/" {
+            return Self::of_root(head);
+        }
+        Self::of_model(&head.method, path).or_else(|| Self::of_profile(&head.method, path))
     }
 
     /// The operation, when the path alone says it.
@@ -29,14 +33,16 @@ impl Route {
         match self {
             Self::Model { mode: Mode::Whole, .. } => Some("converse"),
             Self::Model { mode: Mode::Stream, .. } => Some("converse-stream"),
+            Self::Profile { .. } => Some("get-inference-profile"),
             Self::Sts => None,
         }
     }
 
-    /// The model it is for.
+    /// The model or the profile it is for.
     pub(super) fn model_id(&self) -> Option<&str> {
         match self {
             Self::Model { model_id, .. } => Some(model_id),
+            Self::Profile { identifier } => Some(identifier),
             Self::Sts => None,
         }
     }
@@ -69,6 +75,14 @@ impl Route {
             return None;
         }
         Some(Self::Model { mode, model_id: decoded(id) })
+    }
+
+    /// `GET /inference-profiles/{identifier}`. Some clients leave the slash of an ARN
+    /// as it is.
+    fn of_profile(method: &Method, path: &str) -> Option<Self> {
+        let identifier = path.strip_prefix("/inference-profiles/")?;
+        (method == Method::GET && !identifier.is_empty())
+            .then(|| Self::Profile { identifier: decoded(identifier) })
     }
 }
 
@@ -115,6 +129,18 @@ mod tests {
         ] {
             assert_eq!(of(method, path, &[]), None, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn profiles_are_named_in_the_path() {
+        let arn = "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/eu.a";
+        let profile = Some(Route::Profile { identifier: arn.to_owned() });
+        let encoded = arn.replace(':', "%3A").replace('/', "%2F");
+        assert_eq!(of("GET", &format!("/inference-profiles/{encoded}"), &[]), profile);
+        assert_eq!(of("GET", &format!("/inference-profiles/{arn}"), &[]), profile);
+        assert_eq!(of("DELETE", &format!("/inference-profiles/{encoded}"), &[]), None);
+        assert_eq!(of("GET", "/inference-profiles/", &[]), None);
+        assert_eq!(of("GET", "/inference-profiles", &[]), None);
     }
 
     #[test]

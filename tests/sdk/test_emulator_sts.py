@@ -274,7 +274,8 @@ def test_a_token_file(emulator, tmp_path, monkeypatch):
 
 
 def test_a_bearer_key_is_none_for_sts(emulator):
-    status, headers, body = aws.post(
+    status, headers, body = aws.send_plain(
+        "POST",
         f"{emulator.emulator}/",
         {"authorization": f"Bearer {identity.API_KEY}", "content-type": "application/x-www-form-urlencoded"},
         b"Action=GetCallerIdentity&Version=2011-06-15",

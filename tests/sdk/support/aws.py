@@ -52,15 +52,17 @@ def signed(endpoint: str, operation: str, model: str, body: bytes, keys: tuple[s
 
 def send(request: AWSRequest, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
     """Sends a signed request, with another body if one is given, and reads the whole answer."""
-    return post(request.url, dict(request.headers.items()), body or request.data)
+    return send_plain(request.method, request.url, dict(request.headers.items()), body or request.data)
 
 
-def post(target: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+def send_plain(
+    method: str, target: str, headers: dict[str, str], body: bytes | None = None
+) -> tuple[int, dict[str, str], bytes]:
     """Sends a request as it is, and reads the whole answer."""
     url = urlsplit(target)
     connection = http.client.HTTPConnection(url.netloc, timeout=20)
     try:
-        connection.request("POST", url.path, body=body, headers=headers)
+        connection.request(method, url.path, body=body, headers=headers)
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return response.status, headers, response.read()
