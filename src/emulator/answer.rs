@@ -24,7 +24,7 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 const UNKNOWN_OPERATION: &str =
     r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
 const ABOUT: &str =
-    r#"{"name":"bedrock-gateway emulator","services":["bedrock-runtime","bedrock","sts"]}"#;
+    r#"{"name":"bedrock-gateway emulator","services":["bedrock-runtime","bedrock","sts","kms"]}"#;
 /// What becomes of a call that a model cannot put into words.
 const BROKEN_CALL: &str = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";

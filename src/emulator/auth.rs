@@ -27,6 +27,7 @@ const TEMPORARY_SESSION: &str = "emulator";
 pub(super) enum Service {
     Bedrock,
     Sts,
+    Kms,
 }
 
 impl Service {
@@ -35,6 +36,7 @@ impl Service {
         match self {
             Self::Bedrock => "bedrock",
             Self::Sts => "sts",
+            Self::Kms => "kms",
         }
     }
 }

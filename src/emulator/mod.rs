@@ -1,5 +1,5 @@
 //! A local stand-in for Amazon Bedrock Runtime, and for what goes with it: the services
-//! of AWS that say who may call it and which model is meant.
+//! of AWS that say who may call it, which model is meant, and how secrets are kept.
 //!
 //! It speaks the real protocol, so that any AWS SDK can be pointed at it: signed
 //! JSON requests in, JSON or a binary event stream out. It needs no account, no
@@ -32,6 +32,7 @@
 //! | Bedrock Runtime | `Converse`, `ConverseStream` | `POST /model/{modelId}/converse`, `/converse-stream` |
 //! | Bedrock | `GetInferenceProfile` | `GET /inference-profiles/{identifier}` |
 //! | STS | `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity` | a form posted to `/`, or `GET /?Action=...` |
+//! | KMS | `GenerateDataKey`, `GenerateDataKeyWithoutPlaintext`, `Encrypt`, `Decrypt`, `ReEncrypt`, `DescribeKey` | `POST /` with `X-Amz-Target: TrentService....` |
 //!
 //! All are on one port, so that one `AWS_ENDPOINT_URL` is enough for an SDK. Every
 //! other path or method gets status 200 and an `UnknownOperationException`, as at
@@ -50,7 +51,7 @@
 //!
 //! To STS these are the users `emulator` and `denied` of the account `111122223333`, and a
 //! session of its role `emulator-temporary`. Errors have STS's own names there, such
-//! as `InvalidClientTokenId`.
+//! as `InvalidClientTokenId`; KMS answers them with status 400.
 //!
 //! The Bedrock API key `bedrock-api-key-emulator` is accepted as a bearer token
 //! (some SDKs send one over HTTPS only), by Bedrock alone. Signatures are checked in every part:
@@ -81,6 +82,26 @@
 //! good web identity token; its claims are echoed, its signature is not checked. It has
 //! run out when `exp` has passed, when its subject has the word `expired` in it, or when it
 //! is `emulator-expired-web-identity`.
+//!
+//! # Keys
+//!
+//! KMS knows a key for every id (a UUID, or `mrk-...`) and for every alias, by name or by
+//! ARN, in any account, and in the region of the signature. Ciphertexts are bound to the
+//! key's ARN and to the encryption context, and outlive the emulator that made them:
+//! its keys are no secret. Some keys have a meaning:
+//!
+//! | key | what happens |
+//! |---|---|
+//! | `alias/emulator-missing`, `00000000-0000-0000-0000-000000000000` | `NotFoundException` |
+//! | `alias/emulator-denied` | `AccessDeniedException` |
+//! | `alias/emulator-disabled` | `DisabledException` |
+//! | `alias/emulator-encrypt-only` | `AccessDeniedException` for decrypting alone |
+//! | `alias/emulator-throttle-N` | the first N calls get `ThrottlingException`, the next succeeds, and so on |
+//! | `alias/emulator-slow-MS` | the answer takes so long, a minute at most |
+//! | `alias/emulator-broken` | status 500, `KMSInternalException` |
+//!
+//! A mistyped number makes an alias that does not exist. `DescribeKey` says that a key is
+//! disabled, and is never throttled, slow or broken.
 //!
 //! # Models
 //!
@@ -220,7 +241,7 @@
 //! randomness but ids and keys, and everything it keeps is bounded. In reading
 //! order: `server`, `line` and `route` (connections, routes), `auth`, `identity`,
 //! `principal`, `sigv4`, `mint`, `digest` and `clock` (who calls), `sts` and `roles` (who a
-//! caller may become), `admission` (who may call which model), `answer` (one call),
+//! caller may become), `kms` (keys), `admission` (who may call which model), `answer` (one call),
 //! `model_id` and `profiles` (which model), `shapes` and `validate` (shape of a request), `body` (a view
 //! of one that has its shape), `rules` and `families` (meaning), `errors` (refusals),
 //! `reply` and `signature` (content, and what seals thinking), `state` and `cache` (what is
@@ -240,6 +261,7 @@ mod families;
 mod faults;
 mod frames;
 pub mod identity;
+mod kms;
 mod line;
 mod mint;
 mod model_id;

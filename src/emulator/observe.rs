@@ -21,7 +21,9 @@ pub struct Observed {
     pub request_id: String,
     /// The operation, as a command line spells it: `converse`, `converse-stream`,
     /// `get-inference-profile`, `assume-role`, `assume-role-with-web-identity`,
-    /// `get-caller-identity`; or the path when it is none of these.
+    /// `get-caller-identity`, `generate-data-key`,
+    /// `generate-data-key-without-plaintext`, `encrypt`, `decrypt`, `re-encrypt`,
+    /// `describe-key`; or the path when it is none of these.
     pub operation: String,
     /// Id of the model or the profile, decoded; empty when the operation is for none.
     pub model_id: String,

@@ -4,18 +4,29 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 
-use super::auth::Service;
 use super::rules::Mode;
 use super::sigv4::Authorization;
 
+/// The header in which the JSON protocol names an operation, and how KMS's begin.
+const TARGET: &str = "x-amz-target";
+const KMS_PREFIX: &str = "TrentService.";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// An operation, or a service whose requests say it in their bodies.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
-    Model { mode: Mode, model_id: String },
-    Profile { identifier: String },
+    Model {
+        mode: Mode,
+        model_id: String,
+    },
+    Profile {
+        identifier: String,
+    },
     Sts,
+    /// The operation as the client wrote it; empty when it wrote none.
+    Kms {
+        operation: String,
+    },
 }
 
 impl Route {
@@ -34,7 +45,7 @@ impl Route {
             Self::Model { mode: Mode::Whole, .. } => Some("converse"),
             Self::Model { mode: Mode::Stream, .. } => Some("converse-stream"),
             Self::Profile { .. } => Some("get-inference-profile"),
-            Self::Sts => None,
+            Self::Sts | Self::Kms { .. } => None,
         }
     }
 
@@ -43,22 +54,32 @@ impl Route {
         match self {
             Self::Model { model_id, .. } => Some(model_id),
             Self::Profile { identifier } => Some(identifier),
-            Self::Sts => None,
+            Self::Sts | Self::Kms { .. } => None,
         }
     }
 
-    /// Services that have no paths: a form, or a query with an action, is for STS.
+    /// Services that have no paths: a header names operations of KMS; a form, or a
+    /// query with an action, is for STS.
     fn of_root(head: &Parts) -> Option<Self> {
-        let is_sts = match head.method {
-            Method::POST => {
-                let form = text(&head.headers, &CONTENT_TYPE);
-                form.is_some_and(|kind| kind.starts_with(FORM))
-                    || signed_for(&head.headers, Service::Sts)
-            }
-            Method::GET => head.uri.query().is_some_and(|query| query.contains("Action=")),
-            _ => false,
-        };
-        is_sts.then_some(Self::Sts)
+        match head.method {
+            Method::POST => Self::of_post(&head.headers),
+            Method::GET if head.uri.query()?.contains("Action=") => Some(Self::Sts),
+            _ => None,
+        }
+    }
+
+    fn of_post(headers: &HeaderMap) -> Option<Self> {
+        if let Some(target) = headers.get(TARGET).and_then(|target| target.to_str().ok()) {
+            let operation = target.strip_prefix(KMS_PREFIX)?.to_owned();
+            return Some(Self::Kms { operation });
+        }
+        let form = text(headers, &CONTENT_TYPE);
+        match signed_for(headers).as_deref() {
+            Some("sts") => Some(Self::Sts),
+            Some("kms") => Some(Self::Kms { operation: String::new() }),
+            _ if form.is_some_and(|kind| kind.starts_with(FORM)) => Some(Self::Sts),
+            _ => None,
+        }
     }
 
     /// `POST /model/{id}/converse` and `POST /model/{id}/converse-stream`, the id
@@ -86,10 +107,9 @@ impl Route {
     }
 }
 
-fn signed_for(headers: &HeaderMap, service: Service) -> bool {
-    text(headers, &AUTHORIZATION)
-        .and_then(|header| Authorization::parse(header).ok())
-        .is_some_and(|authorization| authorization.service == service.signing_name())
+/// The service that the signature is for.
+fn signed_for(headers: &HeaderMap) -> Option<String> {
+    Some(Authorization::parse(text(headers, &AUTHORIZATION)?).ok()?.service)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -154,6 +174,11 @@ mod tests {
         assert_eq!(of("POST", "/", &[form]), Some(Route::Sts));
         assert_eq!(of("POST", "/", &[("authorization", &signed("sts"))]), Some(Route::Sts));
         assert_eq!(of("GET", "/?Action=GetCallerIdentity", &[]), Some(Route::Sts));
+        let kms = |operation: &str| Some(Route::Kms { operation: operation.to_owned() });
+        let target = |name: &'static str| ("x-amz-target", name);
+        assert_eq!(of("POST", "/", &[target("TrentService.Decrypt")]), kms("Decrypt"));
+        assert_eq!(of("POST", "/", &[("authorization", &signed("kms"))]), kms(""));
+        assert_eq!(of("POST", "/", &[target("DynamoDB_20120810.GetItem"), form]), None);
         assert_eq!(of("POST", "/", &[("authorization", &signed("s3"))]), None);
         assert_eq!(of("GET", "/", &[]), None);
         assert_eq!(of("PUT", "/", &[form]), None);

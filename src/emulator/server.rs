@@ -25,7 +25,7 @@ use super::line::{Line, ResetSwitch};
 use super::observe::{Observed, Outcome, Watch};
 use super::route::Route;
 use super::state::State;
-use super::{admission, profiles, sigv4, sts};
+use super::{admission, kms, profiles, sigv4, sts};
 
 /// Largest body that is read: the service's own limit on a model invocation.
 const MAX_BODY_BYTES: usize = 25_000_000;
@@ -174,6 +174,7 @@ async fn respond(
         }
         Route::Profile { identifier } => Ok(profiles::to(state, signed, &identifier, watch)),
         Route::Sts => Ok(sts::to(state, signed, request_id, watch).await),
+        Route::Kms { operation } => Ok(kms::to(state, signed, &operation, watch).await),
     }
 }
 
