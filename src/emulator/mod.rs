@@ -54,9 +54,9 @@
 //! as `InvalidClientTokenId`; KMS answers them with status 400.
 //!
 //! The Bedrock API key `bedrock-api-key-emulator` is accepted as a bearer token
-//! (some SDKs send one over HTTPS only), by Bedrock alone. Signatures are checked in every part:
-//! canonical request, scope, signed headers, payload, and a clock that may differ
-//! by five minutes. They may be for any region, unless [`Options::region`] says
+//! (some SDKs send one over HTTPS only), by Bedrock alone. Signatures are checked in
+//! every part: canonical request, scope, signed headers, payload, and a clock that may
+//! differ by five minutes. They may be for any region, unless [`Options::region`] says
 //! one; the ARN of a model must be of the same region.
 //!
 //! # Roles
@@ -241,12 +241,12 @@
 //! randomness but ids and keys, and everything it keeps is bounded. In reading
 //! order: `server`, `line` and `route` (connections, routes), `auth`, `identity`,
 //! `principal`, `sigv4`, `mint`, `digest` and `clock` (who calls), `sts` and `roles` (who a
-//! caller may become), `kms` (keys), `admission` (who may call which model), `answer` (one call),
-//! `model_id` and `profiles` (which model), `shapes` and `validate` (shape of a request), `body` (a view
-//! of one that has its shape), `rules` and `families` (meaning), `errors` (refusals),
-//! `reply` and `signature` (content, and what seals thinking), `state` and `cache` (what is
-//! remembered), `faults`, `stream`, `frames` and `delivery` (the wire), `observe` (reports
-//! for tests).
+//! caller may become), `kms` (keys), `admission` (who may call which model), `answer` (one
+//! call), `model_id` and `profiles` (which model), `shapes` and `validate` (shape of a
+//! request), `body` (a view of one that has its shape), `rules` and `families` (meaning),
+//! `errors` (refusals), `reply` and `signature` (content, and what seals thinking), `state`
+//! and `cache` (what is remembered), `faults`, `stream`, `frames` and `delivery` (the wire),
+//! `observe` (reports for tests).
 
 mod admission;
 mod answer;

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::super::Options;
 use super::super::principal::Principal;
 use super::*;
@@ -142,4 +144,18 @@ async fn ciphertexts_move_to_another_key() {
     assert_eq!(kms.call("Decrypt", open).await.unwrap()["Plaintext"], "aGk=");
     let described = kms.call("DescribeKey", json!({"KeyId": "alias/b"})).await.unwrap();
     assert_eq!(described["KeyMetadata"]["Arn"], moved["KeyId"]);
+}
+
+proptest! {
+    #[test]
+    fn any_key_and_ciphertext_is_read_or_refused(
+        text in "(arn:aws:kms:eu-west-1:|alias/|mrk-|alias/emulator-(throttle|slow)-)?[a-zA-Z0-9/:\u{e9}-]{0,60}",
+        rest in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let _ = Key::of(&text, Place { region: "eu-west-1", account: "111122223333" });
+        let _ = Members::parse(&rest);
+        for bytes in [[b"emukms1:".as_slice(), &rest].concat(), rest] {
+            prop_assert!(Blob::parse(&bytes).is_none_or(|blob| blob.open(&Context::new()).is_none()));
+        }
+    }
 }

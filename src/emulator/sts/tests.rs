@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
+use proptest::prelude::*;
 
 use super::super::observe::{Observed, Outcome};
 use super::super::principal::Principal;
@@ -143,5 +144,18 @@ async fn unknown_and_unsigned_requests_are_refused_in_xml() {
         let text = String::from_utf8_lossy(&text);
         assert!(text.contains(&format!("<Code>{code}</Code>")), "{text}");
         assert!(text.contains("<RequestId>id</RequestId>"));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_form_and_token_is_read_or_refused(
+        role in "(arn:aws:iam::|arn:)?[a-z0-9:/ \u{e9}-]{0,60}",
+        more in "(&(Tags.member.1.Key|DurationSeconds|Policy|ExternalId)=[a-z0-9%{\u{e9}-]{0,9}){0,3}",
+        token in "[a-zA-Z0-9._-]{0,40}",
+    ) {
+        let form = Form::parse(&more, format!("RoleSessionName=me&RoleArn={role}").as_bytes());
+        let _ = Wish::read(&form, Violations::default()).map(|wish| wish.session(None).is_ok());
+        let _ = web_identity::read(&token, SystemTime::now());
     }
 }
