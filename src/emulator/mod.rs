@@ -101,7 +101,8 @@
 //! | `alias/emulator-broken` | status 500, `KMSInternalException` |
 //!
 //! A mistyped number makes an alias that does not exist. `DescribeKey` says that a key is
-//! disabled, and is never throttled, slow or broken.
+//! disabled, and is never throttled, slow or broken. Nor are calls that name such a key by
+//! its id, or not at all, as `Decrypt` may; the other meanings hold for them too.
 //!
 //! # Models
 //!

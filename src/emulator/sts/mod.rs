@@ -134,7 +134,7 @@ async fn assume_role(state: &State, form: &Form, caller: &Caller) -> Result<Vec<
     if let Some(action) = refused(rule, &wish, from) {
         return Err(StsError::denied(&caller.principal.arn(), action, wish.role.text));
     }
-    grant(state, &wish, wish.session(from)?)
+    grant(state, &wish, from)
 }
 
 async fn assume_role_with_web_identity(
@@ -155,7 +155,7 @@ async fn assume_role_with_web_identity(
         let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
         return Err(StsError::new(403, "AccessDenied", message));
     }
-    let mut result = grant(state, &wish, wish.session(None)?)?;
+    let mut result = grant(state, &wish, None)?;
     result.extend([
         xml::text("SubjectFromWebIdentityToken", &identity.subject),
         xml::text("Provider", &identity.issuer),
@@ -201,9 +201,14 @@ fn refused(rule: Rule<'_>, wish: &Wish<'_>, from: Option<&RoleSession>) -> Optio
     is_changed.then_some("sts:SetSourceIdentity")
 }
 
-/// Credentials for a session, as elements of the answer.
-fn grant(state: &State, wish: &Wish<'_>, session: RoleSession) -> Result<Vec<String>, StsError> {
-    let packed_size = wish.packed_size()?;
+/// Credentials for the session that is wished for, as elements of the answer.
+fn grant(
+    state: &State,
+    wish: &Wish<'_>,
+    from: Option<&RoleSession>,
+) -> Result<Vec<String>, StsError> {
+    let session = wish.session(from)?;
+    let packed_size = wish.packed_size(from)?;
     let duration = match roles::rule(wish.role.name) {
         Rule::Expires(after) => after,
         _ => wish.duration,

@@ -74,9 +74,15 @@ impl<'a> Wish<'a> {
         })
     }
 
-    /// How much of the room for policies and tags is taken, in percent.
-    pub(super) fn packed_size(&self) -> Result<Option<usize>, StsError> {
-        let tags: usize = self.tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+    /// How much of the room for policies and tags is taken, in percent; tags that
+    /// `from` hands on take room too.
+    pub(super) fn packed_size(
+        &self,
+        from: Option<&RoleSession>,
+    ) -> Result<Option<usize>, StsError> {
+        let own = self.tags.iter().map(|(key, value)| key.len() + value.len());
+        let inherited = inherited(from).iter().map(|(key, value)| key.len() + value.len());
+        let tags: usize = own.chain(inherited).sum();
         let bytes = tags + self.policy_bytes;
         if bytes == 0 {
             return Ok(None);
@@ -99,7 +105,7 @@ impl<'a> Wish<'a> {
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
             ));
         }
-        let inherited = from.map(|session| session.transitive_tags.as_slice()).unwrap_or_default();
+        let inherited = inherited(from);
         let is_inherited = |key: &str| inherited.iter().any(|(other, _)| same_key(other, key));
         if self.tags.iter().any(|(key, _)| is_inherited(key)) {
             return Err(invalid(
@@ -144,6 +150,11 @@ impl<'a> RoleArn<'a> {
         let is_name = (1..=64).contains(&name.len()) && name.chars().all(check::is_of_name);
         (is_account && is_partition && is_name).then_some(Self { text, partition, account, name })
     }
+}
+
+/// The tags that a session hands on.
+fn inherited(from: Option<&RoleSession>) -> &[(String, String)] {
+    from.map(|session| session.transitive_tags.as_slice()).unwrap_or_default()
 }
 
 /// The tags that are whole; the others are violations.
@@ -208,7 +219,7 @@ mod tests {
     fn session(more: &str, from: Option<&RoleSession>) -> Result<RoleSession, StsError> {
         let form = Form::parse("", format!("{ROLE}{more}").as_bytes());
         let wish = Wish::read(&form, Violations::default())?;
-        wish.packed_size()?;
+        wish.packed_size(from)?;
         wish.session(from)
     }
 
@@ -263,5 +274,23 @@ mod tests {
             .map(|n| format!("&Tags.member.{n}.Key=k{n}&Tags.member.{n}.Value={value}"))
             .collect();
         assert_eq!(code(&big), "PackedPolicyTooLarge");
+    }
+
+    #[test]
+    fn a_chain_does_not_gather_tags_without_end() {
+        let value = "v".repeat(256);
+        let tags = |start: usize| -> String {
+            let tag = |n: usize| {
+                let key = start + n;
+                format!(
+                    "&Tags.member.{n}.Key=k{key}&Tags.member.{n}.Value={value}&TransitiveTagKeys.member.{n}=k{key}"
+                )
+            };
+            (1..=20).map(tag).collect()
+        };
+        let first = session(&tags(0), None).unwrap();
+        assert_eq!(first.transitive_tags.len(), 20);
+        let second = session(&tags(20), Some(&first));
+        assert_eq!(second.unwrap_err().code, "PackedPolicyTooLarge");
     }
 }
