@@ -184,36 +184,79 @@ fn unchunk(answer: &mut Answer) {
     }
 }
 
-/// Headers of a request signed by the SDK's signer.
-fn signed_head(
-    address: SocketAddr,
-    path: &str,
-    body: &str,
-    (key_id, secret): (&str, &str),
-) -> String {
-    let identity = Credentials::new(key_id, secret, None, None, "test").into();
+/// A request that is to be signed.
+struct Ask<'a> {
+    service: &'a str,
+    method: &'a str,
+    path: &'a str,
+    /// Headers beside those of the signature.
+    headers: &'a [(&'a str, &'a str)],
+    body: &'a str,
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// Access key id, secret access key and session token.
+type Keys<'a> = (&'a str, &'a str, Option<&'a str>);
+
+const DEMO: Keys<'_> = (identity::DEMO_ACCESS_KEY_ID, identity::DEMO_SECRET_ACCESS_KEY, None);
+
+impl Emulator {
+    /// Sends a request signed by the SDK's signer and reads the answer to its end.
+    async fn ask(&self, ask: Ask<'_>, keys: Keys<'_>) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let head = signed_head(self.address, &ask, keys);
+        stream.write_all(format!("{head}{}", ask.body).as_bytes()).await.unwrap();
+        read_answer(&mut stream).await
+    }
+
+    /// A call of STS.
+    async fn sts(&self, form: &str, keys: Keys<'_>) -> Answer {
+        let body = format!("{form}&Version=2011-06-15");
+        let ask = Ask { service: "sts", method: "POST", path: "/", headers: &[FORM], body: &body };
+        self.ask(ask, keys).await
+    }
+}
+
+fn signed_head(address: SocketAddr, ask: &Ask<'_>, (key_id, secret, token): Keys<'_>) -> String {
+    let Ask { service, method, path, headers, body } = *ask;
+    let identity = Credentials::new(key_id, secret, token.map(str::to_owned), None, "test").into();
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region("eu-central-1")
-        .name("bedrock")
+        .name(service)
         .time(SystemTime::now())
         .settings(SigningSettings::default())
         .build()
         .unwrap()
         .into();
     let host = address.to_string();
-    let plain = [("content-type", "application/json"), ("host", host.as_str())];
+    let plain: Vec<(&str, &str)> =
+        headers.iter().copied().chain([("host", host.as_str())]).collect();
     let uri = format!("http://{host}{path}");
-    let signable =
-        SignableRequest::new("POST", uri, plain.into_iter(), SignableBody::Bytes(body.as_bytes()))
-            .unwrap();
+    let signable = SignableRequest::new(
+        method,
+        uri,
+        plain.iter().copied(),
+        SignableBody::Bytes(body.as_bytes()),
+    )
+    .unwrap();
     let (instructions, _) = sign(signable, &parameters).unwrap().into_parts();
-    let mut head =
-        format!("POST {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+    let mut head = format!(
+        "{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
     for (name, value) in plain.into_iter().chain(instructions.headers()) {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head + "\r\n"
+}
+
+/// The text of the first element of this name.
+fn element<'a>(xml: &'a str, name: &str) -> &'a str {
+    let (_, rest) = xml.split_once(&format!("<{name}>")).expect(name);
+    rest.split_once('<').expect(name).0
 }
 
 #[tokio::test]
@@ -221,18 +264,16 @@ async fn signed_requests_are_answered_and_forged_ones_refused() {
     let emulator = Emulator::start().await;
     let path = "/model/arn%3Aaws%3Abedrock%3Aeu-central-1%3A111122223333%3Ainference-profile%2Feu.anthropic.claude-sonnet-4-6/converse";
     let body = said("hello").to_string();
-    let ours = (identity::DEMO_ACCESS_KEY_ID, identity::DEMO_SECRET_ACCESS_KEY);
-    let denied = (identity::DENIED_ACCESS_KEY_ID, identity::DENIED_SECRET_ACCESS_KEY);
+    let denied = (identity::DENIED_ACCESS_KEY_ID, identity::DENIED_SECRET_ACCESS_KEY, None);
     for (path, pair, status, kind) in [
-        (path.to_owned(), ours, 200, None),
-        (path.to_owned(), (ours.0, "forged"), 403, Some("InvalidSignatureException")),
+        (path.to_owned(), DEMO, 200, None),
+        (path.to_owned(), (DEMO.0, "forged", None), 403, Some("InvalidSignatureException")),
         (path.to_owned(), denied, 403, Some("AccessDeniedException")),
-        (path.replace("eu-central-1", "us-east-1"), ours, 400, Some("ValidationException")),
+        (path.replace("eu-central-1", "us-east-1"), DEMO, 400, Some("ValidationException")),
     ] {
-        let mut stream = TcpStream::connect(emulator.address).await.unwrap();
-        let head = signed_head(emulator.address, &path, &body, pair);
-        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
-        let answer = read_answer(&mut stream).await;
+        let ask =
+            Ask { service: "bedrock", method: "POST", path: &path, headers: &[JSON], body: &body };
+        let answer = emulator.ask(ask, pair).await;
         assert_eq!(answer.status, status);
         let found = answer.header("x-amzn-errortype").and_then(|header| header.split(':').next());
         assert_eq!(found, kind);
@@ -582,4 +623,92 @@ async fn a_call_that_comes_out_wrong_ends_the_answer() {
     assert_eq!(frames.last().unwrap().0, "modelStreamErrorException");
     let claude = streamed(&emulator, "us.anthropic.claude-sonnet-4-6", &body).await;
     assert_eq!(claude.last().unwrap().0, "metadata");
+}
+
+#[tokio::test]
+async fn reports_tell_which_role_a_model_was_called_as() {
+    let mut emulator = Emulator::start().await;
+    let form = "Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2Freader&RoleSessionName=night";
+    let taken = emulator.sts(form, DEMO).await;
+    assert_eq!((taken.status, taken.header("content-type")), (200, Some("text/xml")));
+    let xml = String::from_utf8(taken.body).unwrap();
+    let observed = emulator.next_observed().await;
+    assert_eq!(observed.operation, "assume-role");
+    assert_eq!(observed.caller.as_deref(), Some("arn:aws:iam::111122223333:user/emulator"));
+    assert_eq!(observed.request_id, element(&xml, "RequestId"));
+    let keys = (
+        element(&xml, "AccessKeyId"),
+        element(&xml, "SecretAccessKey"),
+        Some(element(&xml, "SessionToken")),
+    );
+    let body = said("hi").to_string();
+    let ask = Ask {
+        service: "bedrock",
+        method: "POST",
+        path: "/model/emulator.echo/converse",
+        headers: &[JSON],
+        body: &body,
+    };
+    assert_eq!(emulator.ask(ask, keys).await.status, 200);
+    let observed = emulator.next_observed().await;
+    let role = "arn:aws:sts::444455556666:assumed-role/reader/night";
+    assert_eq!(observed.caller.as_deref(), Some(role));
+    let who = emulator.sts("Action=GetCallerIdentity", keys).await;
+    assert_eq!(element(&String::from_utf8(who.body).unwrap(), "Arn"), role);
+    assert_eq!(emulator.next_observed().await.operation, "get-caller-identity");
+    let nobody = (keys.0, keys.1, None);
+    let refused = emulator.sts("Action=GetCallerIdentity", nobody).await;
+    assert_eq!(refused.status, 403);
+    let xml = String::from_utf8(refused.body).unwrap();
+    assert_eq!((element(&xml, "Type"), element(&xml, "Code")), ("Sender", "InvalidClientTokenId"));
+    assert_eq!(emulator.next_observed().await.caller, None);
+}
+
+#[tokio::test]
+async fn a_query_is_as_good_as_a_form() {
+    let emulator = Emulator::start().await;
+    let ask = Ask {
+        service: "sts",
+        method: "GET",
+        path: "/?Action=GetCallerIdentity&Version=2011-06-15",
+        headers: &[],
+        body: "",
+    };
+    let answer = emulator.ask(ask, DEMO).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(element(&String::from_utf8(answer.body).unwrap(), "Account"), "111122223333");
+}
+
+#[tokio::test]
+async fn profiles_and_keys_are_reported_too() {
+    let mut emulator = Emulator::start().await;
+    let arn =
+        "arn:aws:bedrock:eu-central-1:111122223333:application-inference-profile/novalite0000";
+    let path = format!("/inference-profiles/{}", arn.replace(':', "%3A").replace('/', "%2F"));
+    let ask = Ask { service: "bedrock", method: "GET", path: &path, headers: &[], body: "" };
+    let profile = emulator.ask(ask, DEMO).await.json();
+    let model = "arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0";
+    assert_eq!(profile["models"], json!([{"modelArn": model}]));
+    let observed = emulator.next_observed().await;
+    assert_eq!(
+        (observed.operation.as_str(), observed.model_id.as_str()),
+        ("get-inference-profile", arn)
+    );
+    assert!(observed.caller.is_some());
+    let ask = Ask {
+        service: "kms",
+        method: "POST",
+        path: "/",
+        headers: &[
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", "TrentService.GenerateDataKey"),
+        ],
+        body: r#"{"KeyId": "alias/vault", "KeySpec": "AES_256"}"#,
+    };
+    let made = emulator.ask(ask, DEMO).await;
+    assert_eq!(made.header("content-type"), Some("application/x-amz-json-1.1"));
+    assert!(made.json()["Plaintext"].is_string());
+    let observed = emulator.next_observed().await;
+    assert_eq!(observed.operation, "generate-data-key");
+    assert_eq!(observed.outcome, Outcome::Answered { status: 200 });
 }

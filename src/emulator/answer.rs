@@ -23,7 +23,8 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// What the service answers, with status 200, when it does not know an operation.
 const UNKNOWN_OPERATION: &str =
     r#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}"#;
-const ABOUT: &str = r#"{"name":"bedrock-gateway emulator","service":"bedrock-runtime","operations":["Converse","ConverseStream"]}"#;
+const ABOUT: &str =
+    r#"{"name":"bedrock-gateway emulator","services":["bedrock-runtime","bedrock","sts","kms"]}"#;
 /// What becomes of a call that a model cannot put into words.
 const BROKEN_CALL: &str = "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide.";
 const HTML: &str = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n";
@@ -222,10 +223,11 @@ fn refused(answer: Answer, watch: Watch) -> Response<Body> {
     }
 }
 
-fn plain(
+/// An answer that is there at once.
+pub(super) fn plain(
     status: u16,
     content_type: &'static str,
-    text: &'static str,
+    text: impl Into<Bytes>,
     mut watch: Watch,
 ) -> Response<Body> {
     watch.finish(Outcome::Answered { status });

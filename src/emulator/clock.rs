@@ -1,4 +1,5 @@
-//! The two spellings of time a signature uses: `20250131T235959Z` and seconds.
+//! The spellings of time: `20250131T235959Z` in signatures, `2025-01-31T23:59:59Z` in
+//! answers, and seconds.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -31,17 +32,24 @@ pub(super) fn parse_amz_date(text: &str) -> Option<SystemTime> {
 
 /// Writes `YYYYMMDDThhmmssZ`.
 pub(super) fn format_amz_date(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = parts(time);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+}
+
+/// Writes `YYYY-MM-DDThh:mm:ssZ`, as answers tell the time.
+pub(super) fn format_iso(time: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = parts(time);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month, day, hour, minute and second.
+fn parts(time: SystemTime) -> [i64; 6] {
     let seconds = time
         .duration_since(UNIX_EPOCH)
         .map_or(0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX));
     let (year, month, day) = civil_from_days(seconds.div_euclid(DAY_SECONDS));
     let of_day = seconds.rem_euclid(DAY_SECONDS);
-    format!(
-        "{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z",
-        of_day / 3_600,
-        of_day / 60 % 60,
-        of_day % 60
-    )
+    [year, month, day, of_day / 3_600, of_day / 60 % 60, of_day % 60]
 }
 
 /// Days since 1970-01-01 of a Gregorian date; years are counted from March so
@@ -84,6 +92,8 @@ mod tests {
             assert_eq!(parse_amz_date(text), Some(time), "{text}");
             assert_eq!(format_amz_date(time), text);
         }
+        let time = UNIX_EPOCH + Duration::from_secs(1_709_251_199);
+        assert_eq!(format_iso(time), "2024-02-29T23:59:59Z");
     }
 
     #[test]

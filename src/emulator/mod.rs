@@ -1,4 +1,5 @@
-//! A local stand-in for Amazon Bedrock Runtime.
+//! A local stand-in for Amazon Bedrock Runtime, and for what goes with it: the services
+//! of AWS that say who may call it, which model is meant, and how secrets are kept.
 //!
 //! It speaks the real protocol, so that any AWS SDK can be pointed at it: signed
 //! JSON requests in, JSON or a binary event stream out. It needs no account, no
@@ -26,9 +27,16 @@
 //!
 //! # Operations
 //!
-//! `POST /model/{modelId}/converse` and `/converse-stream`. Every other path or
-//! method gets status 200 and an `UnknownOperationException`, as at AWS; `GET /`
-//! and `GET /health` answer people and probes.
+//! | service | operations | recognised by |
+//! |---|---|---|
+//! | Bedrock Runtime | `Converse`, `ConverseStream` | `POST /model/{modelId}/converse`, `/converse-stream` |
+//! | Bedrock | `GetInferenceProfile` | `GET /inference-profiles/{identifier}` |
+//! | STS | `AssumeRole`, `AssumeRoleWithWebIdentity`, `GetCallerIdentity` | a form posted to `/`, or `GET /?Action=...` |
+//! | KMS | `GenerateDataKey`, `GenerateDataKeyWithoutPlaintext`, `Encrypt`, `Decrypt`, `ReEncrypt`, `DescribeKey` | `POST /` with `X-Amz-Target: TrentService....` |
+//!
+//! All are on one port, so that one `AWS_ENDPOINT_URL` is enough for an SDK. Every
+//! other path or method gets status 200 and an `UnknownOperationException`, as at
+//! AWS; `GET /` and `GET /health` answer people and probes.
 //!
 //! # Who may call
 //!
@@ -38,13 +46,63 @@
 //! | `ASIAEMULATOREXAMPLE1` | `emulator/session/access/key/EXAMPLE/0001` | `emulator-session-token` | accepted |
 //! | `ASIAEMULATOREXAMPLE1` | the same | `emulator-expired-token` | `ExpiredTokenException` |
 //! | `AKIAEMULATORDENIED01` | `emulator/denied/access/key/EXAMPLE/00001` | none | `AccessDeniedException` for every model |
+//! | from `AssumeRole` | likewise | likewise | accepted until they expire: `ExpiredTokenException` |
 //! | any other, or with another token | | | `UnrecognizedClientException` |
 //!
+//! To STS these are the users `emulator` and `denied` of the account `111122223333`, and a
+//! session of its role `emulator-temporary`. Errors have STS's own names there, such
+//! as `InvalidClientTokenId`; KMS answers them with status 400.
+//!
 //! The Bedrock API key `bedrock-api-key-emulator` is accepted as a bearer token
-//! (some SDKs send one over HTTPS only). Signatures are checked in every part:
-//! canonical request, scope, signed headers, payload, and a clock that may differ
-//! by five minutes. They may be for any region, unless [`Options::region`] says
+//! (some SDKs send one over HTTPS only), by Bedrock alone. Signatures are checked in
+//! every part: canonical request, scope, signed headers, payload, and a clock that may
+//! differ by five minutes. They may be for any region, unless [`Options::region`] says
 //! one; the ARN of a model must be of the same region.
+//!
+//! # Roles
+//!
+//! A role of any name and any account can be taken on, by any caller, from another
+//! role too. Requests are held against the rules of the service; session policies are
+//! read and have no effect. Credentials are good for this emulator alone, and nothing is
+//! stored: the session token holds the session. Some names have a meaning:
+//!
+//! | name of the role | what happens |
+//! |---|---|
+//! | `emulator-denied` | `AccessDenied` |
+//! | `emulator-external-id-VALUE` | `AccessDenied` without this `ExternalId` |
+//! | `emulator-only-from-NAME` | `AccessDenied` unless the caller is a session of a role NAME |
+//! | `emulator-no-tags` | `AccessDenied` for `sts:TagSession` when tags are sent |
+//! | `emulator-no-bedrock` | the session gets an `AccessDeniedException` for every model |
+//! | `emulator-expires-N` | credentials last N seconds, whatever was asked for |
+//! | `emulator-throttle-N` | the first N calls for a role get `Throttling`, the next succeeds, and so on |
+//! | `emulator-slow-MS` | the answer takes so long, a minute at most |
+//! | `emulator-unavailable` | status 503, `ServiceUnavailable` |
+//!
+//! A mistyped number makes a role that nobody can take on. Any text of three parts is a
+//! good web identity token; its claims are echoed, its signature is not checked. It has
+//! run out when `exp` has passed, when its subject has the word `expired` in it, or when it
+//! is `emulator-expired-web-identity`.
+//!
+//! # Keys
+//!
+//! KMS knows a key for every id (a UUID, or `mrk-...`) and for every alias, by name or by
+//! ARN, in any account, and in the region of the signature. Ciphertexts are bound to the
+//! key's ARN and to the encryption context, and outlive the emulator that made them:
+//! its keys are no secret. Some keys have a meaning:
+//!
+//! | key | what happens |
+//! |---|---|
+//! | `alias/emulator-missing`, `00000000-0000-0000-0000-000000000000` | `NotFoundException` |
+//! | `alias/emulator-denied` | `AccessDeniedException` |
+//! | `alias/emulator-disabled` | `DisabledException` |
+//! | `alias/emulator-encrypt-only` | `AccessDeniedException` for decrypting alone |
+//! | `alias/emulator-throttle-N` | the first N calls get `ThrottlingException`, the next succeeds, and so on |
+//! | `alias/emulator-slow-MS` | the answer takes so long, a minute at most |
+//! | `alias/emulator-broken` | status 500, `KMSInternalException` |
+//!
+//! A mistyped number makes an alias that does not exist. `DescribeKey` says that a key is
+//! disabled, and is never throttled, slow or broken. Nor are calls that name such a key by
+//! its id, or not at all, as `Decrypt` may; the other meanings hold for them too.
 //!
 //! # Models
 //!
@@ -63,6 +121,38 @@
 //! seen at AWS, and refused in its words; members the service does not know are
 //! ignored, as it does. A stored prompt (`arn:...:prompt/...`) takes no `system`,
 //! `inferenceConfig`, `toolConfig` or `additionalModelRequestFields`.
+//!
+//! # Inference profiles
+//!
+//! `GetInferenceProfile` knows the profiles of the system, such as `us.amazon.nova-lite-v1:0`,
+//! and application inference profiles with these ids, in any account and region. A call
+//! of such a profile, by its ARN or its id, behaves like its model.
+//!
+//! | id | model |
+//! |---|---|
+//! | `claudesonnet` | `anthropic.claude-sonnet-4-5-20250929-v1:0` |
+//! | `claudehaiku3` | `anthropic.claude-3-haiku-20240307-v1:0` |
+//! | `claude37sonn` | `anthropic.claude-3-7-sonnet-20250219-v1:0` |
+//! | `claudeopus45` | `anthropic.claude-opus-4-5-20251101-v1:0` |
+//! | `novapro00000` | `amazon.nova-pro-v1:0` |
+//! | `novalite0000` | `amazon.nova-lite-v1:0` |
+//! | `titantext000` | `amazon.titan-text-express-v1` |
+//! | `llama4maveri` | `meta.llama4-maverick-17b-instruct-v1:0` |
+//! | `llama3370b00` | `meta.llama3-3-70b-instruct-v1:0` |
+//! | `mistrallarge` | `mistral.mistral-large-2407-v1:0` |
+//! | `deepseekr100` | `deepseek.r1-v1:0` |
+//! | `gptoss120b00` | `openai.gpt-oss-120b-1:0` |
+//! | `qwen332b0000` | `qwen.qwen3-32b-v1:0` |
+//! | `coherecmdrp0` | `cohere.command-r-plus-v1:0` |
+//! | `emulatorecho` | `emulator.echo` |
+//! | `throttleonce` | `amazon.nova-lite-v1:0`, after a first `ThrottlingException` for each caller |
+//! | `throttled000` | always `ThrottlingException` |
+//! | `denied000000` | `AccessDeniedException` |
+//! | `broken000000` | `InternalServerException` |
+//! | any other | `ResourceNotFoundException`; can be called all the same by its ARN |
+//!
+//! The last four behave like any opaque profile when they are called by ARN. An ARN of
+//! another region than the signature's is invalid.
 //!
 //! # Ordinary replies
 //!
@@ -149,29 +239,39 @@
 //! The room is a witness for the gateway's tests, so it shares no code with what
 //! it witnesses: it checks signatures itself, reads requests as plain JSON and
 //! writes frames with nothing but the frame encoder. It has no globals and no
-//! randomness but request ids, and everything it keeps is bounded. In reading
-//! order: `server` and `line` (connections, routes), `auth`, `identity`, `sigv4` and
-//! `clock` (who calls), `answer` (one call), `model_id` (which model), `shapes` and
-//! `validate` (shape of a request), `body` (a view of one that has its shape), `rules`
-//! and `families` (meaning), `errors` (refusals), `reply` and `signature` (content, and
-//! what seals thinking), `state` and `cache` (what is remembered), `faults`, `stream`,
-//! `frames` and `delivery` (the wire), `observe` (reports for tests).
+//! randomness but ids and keys, and everything it keeps is bounded. In reading
+//! order: `server`, `line` and `route` (connections, routes), `auth`, `identity`,
+//! `principal`, `sigv4`, `mint`, `digest` and `clock` (who calls), `sts` and `roles` (who a
+//! caller may become), `kms` (keys), `admission` (who may call which model), `answer` (one
+//! call), `model_id` and `profiles` (which model), `shapes` and `validate` (shape of a
+//! request), `body` (a view of one that has its shape), `rules` and `families` (meaning),
+//! `errors` (refusals), `reply` and `signature` (content, and what seals thinking), `state`
+//! and `cache` (what is remembered), `faults`, `stream`, `frames` and `delivery` (the wire),
+//! `observe` (reports for tests).
 
+mod admission;
 mod answer;
 mod auth;
 mod body;
 mod cache;
 mod clock;
 mod delivery;
+mod digest;
 mod errors;
 mod families;
 mod faults;
 mod frames;
 pub mod identity;
+mod kms;
 mod line;
+mod mint;
 mod model_id;
 mod observe;
+mod principal;
+mod profiles;
 mod reply;
+mod roles;
+mod route;
 mod rules;
 mod server;
 mod shapes;
@@ -179,6 +279,7 @@ mod signature;
 mod sigv4;
 mod state;
 mod stream;
+mod sts;
 mod validate;
 
 use std::fmt;

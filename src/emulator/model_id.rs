@@ -1,5 +1,7 @@
 //! Model ids: which are well formed, and the name rules and faults go by.
 
+use super::profiles;
+
 /// Words in front of a model id that name a group of regions. Any other word is
 /// taken for one too when a known provider follows it.
 const REGION_PREFIXES: &[&str] = &[
@@ -67,7 +69,7 @@ impl ModelId {
         if text.starts_with("arn:") {
             return Self::parse_arn(text);
         }
-        let name = bare_name(text)?;
+        let name = bare_name(text).or_else(|| profiles::model_of(text))?;
         Some(Self {
             text: text.to_owned(),
             region: None,
@@ -117,10 +119,13 @@ impl ModelId {
                 name = bare_name(id)?;
                 of_account
             }
-            (
-                "bedrock",
-                "application-inference-profile" | "default-prompt-router" | "prompt-router",
-            ) => of_account && is_made_of(id, word),
+            ("bedrock", "application-inference-profile") => {
+                name = profiles::model_of(id).unwrap_or_default();
+                of_account && is_made_of(id, word)
+            }
+            ("bedrock", "default-prompt-router" | "prompt-router") => {
+                of_account && is_made_of(id, word)
+            }
             ("bedrock", "provisioned-model" | "imported-model" | "custom-model-deployment") => {
                 of_account && is_short_id(id)
             }

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tokio::sync::mpsc;
 
+use super::auth::Caller;
+
 /// A request the emulator received, and what became of it.
 ///
 /// Sent once for every request when it is over; a request that `emulator.hang`
@@ -17,10 +19,17 @@ use tokio::sync::mpsc;
 pub struct Observed {
     /// The `x-amzn-requestid` of the answer.
     pub request_id: String,
-    /// `converse`, `converse-stream`, or the path when it is neither.
+    /// The operation, as a command line spells it: `converse`, `converse-stream`,
+    /// `get-inference-profile`, `assume-role`, `assume-role-with-web-identity`,
+    /// `get-caller-identity`, `generate-data-key`,
+    /// `generate-data-key-without-plaintext`, `encrypt`, `decrypt`, `re-encrypt`,
+    /// `describe-key`; or the path when it is none of these.
     pub operation: String,
-    /// The model id, decoded; empty for other paths.
+    /// Id of the model or the profile, decoded; empty when the operation is for none.
     pub model_id: String,
+    /// ARN of the user or the assumed role that called; `None` as long as nobody
+    /// has proved who they are.
+    pub caller: Option<String>,
     /// Every header as it arrived, secrets included.
     pub headers: HeaderMap,
     /// The body as it arrived.
@@ -64,6 +73,7 @@ impl fmt::Debug for Observed {
             .field("request_id", &self.request_id)
             .field("operation", &self.operation)
             .field("model_id", &self.model_id)
+            .field("caller", &self.caller)
             .field("headers", &names)
             .field("body_bytes", &self.body.len())
             .field("outcome", &self.outcome)
@@ -87,6 +97,20 @@ impl Watch {
     pub(super) fn received(&mut self, body: Bytes) {
         if let Some(request) = &mut self.request {
             request.body = body;
+        }
+    }
+
+    /// The operation is known; the path did not say it.
+    pub(super) fn named(&mut self, operation: &str) {
+        if let Some(request) = &mut self.request {
+            operation.clone_into(&mut request.operation);
+        }
+    }
+
+    /// The caller is known.
+    pub(super) fn known(&mut self, caller: &Caller) {
+        if let Some(request) = &mut self.request {
+            request.caller = Some(caller.principal.arn());
         }
     }
 

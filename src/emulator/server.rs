@@ -18,16 +18,14 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::answer::{self, Call, Reset};
-use super::auth::{Caller, Gate};
+use super::auth::{Gate, Service};
 use super::delivery::Body;
-use super::errors::{Kind, ServiceError};
-use super::families;
+use super::errors::Kind;
 use super::line::{Line, ResetSwitch};
-use super::model_id::ModelId;
 use super::observe::{Observed, Outcome, Watch};
-use super::rules::Mode;
-use super::sigv4;
+use super::route::Route;
 use super::state::State;
+use super::{admission, kms, profiles, sigv4, sts};
 
 /// Largest body that is read: the service's own limit on a model invocation.
 const MAX_BODY_BYTES: usize = 25_000_000;
@@ -123,18 +121,20 @@ async fn respond(
 ) -> Result<Response<Body>, Reset> {
     let (head, incoming) = request.into_parts();
     let path = head.uri.path();
-    if head.method == Method::GET
+    let route = Route::of(&head);
+    if route.is_none()
+        && head.method == Method::GET
         && let Some(response) = answer::about(path)
     {
         return Ok(response);
     }
-    let route = Route::of(&head.method, path);
     let mut watch = Watch::new(
         state.options.observer.clone(),
         Observed {
             request_id: request_id.to_owned(),
-            operation: route.as_ref().map_or(path, |route| route.operation()).to_owned(),
-            model_id: route.as_ref().map(|route| route.model_id.clone()).unwrap_or_default(),
+            operation: route.as_ref().and_then(Route::operation).unwrap_or(path).to_owned(),
+            model_id: route.as_ref().and_then(Route::model_id).unwrap_or_default().to_owned(),
+            caller: None,
             headers: head.headers.clone(),
             body: Bytes::new(),
             outcome: Outcome::Held,
@@ -153,13 +153,28 @@ async fn respond(
         return Ok(answer::unknown_operation(watch));
     };
     let signed = with_host(&head);
-    let admitted = admit(state, &head, signed.as_ref().unwrap_or(&head.headers), &body, &route);
-    match admitted {
-        Ok((caller, model)) => {
-            let call = Call { caller, model, mode: route.mode, body };
-            answer::to(state, call, watch).await
+    let signed = sigv4::Request {
+        method: head.method.as_str(),
+        path,
+        query: head.uri.query().unwrap_or_default(),
+        headers: signed.as_ref().unwrap_or(&head.headers),
+        body: &body,
+    };
+    match route {
+        Route::Model { mode, model_id } => {
+            let admitted = Gate::of(state, Service::Bedrock).admit(signed).and_then(|caller| {
+                watch.known(&caller);
+                let model = admission::model(&caller, &model_id, mode)?;
+                Ok(Call { caller, model, mode, body: body.clone() })
+            });
+            match admitted {
+                Ok(call) => answer::to(state, call, watch).await,
+                Err(error) => Ok(answer::failed(&error, watch)),
+            }
         }
-        Err(error) => Ok(answer::failed(&error, watch)),
+        Route::Profile { identifier } => Ok(profiles::to(state, signed, &identifier, watch)),
+        Route::Sts => Ok(sts::to(state, signed, request_id, watch).await),
+        Route::Kms { operation } => Ok(kms::to(state, signed, &operation, watch).await),
     }
 }
 
@@ -171,126 +186,4 @@ fn with_host(head: &http::request::Parts) -> Option<HeaderMap> {
     let mut headers = head.headers.clone();
     headers.insert(http::header::HOST, head.uri.authority()?.as_str().parse().ok()?);
     Some(headers)
-}
-
-/// Who is calling which model, or why that cannot be.
-fn admit(
-    state: &State,
-    head: &http::request::Parts,
-    headers: &HeaderMap,
-    body: &Bytes,
-    route: &Route,
-) -> Result<(Caller, ModelId), ServiceError> {
-    let options = &state.options;
-    let gate = Gate {
-        identity: &options.identity,
-        region: options.region.as_deref(),
-        now: (options.clock)(),
-    };
-    let caller = gate.admit(sigv4::Request {
-        method: head.method.as_str(),
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        headers,
-        body,
-    })?;
-    let invalid = || ServiceError::validation("The provided model identifier is invalid.");
-    let model = ModelId::parse(&route.model_id).ok_or_else(invalid)?;
-    // An ARN of another region is no model of this one.
-    if let (Some(of_model), Some(of_caller)) = (&model.region, &caller.region)
-        && of_model != of_caller
-    {
-        return Err(invalid());
-    }
-    if caller.denied {
-        return Err(not_authorized(&options.identity.account_id, &caller, &model, route.mode));
-    }
-    // GovCloud has other rules, which nobody wrote down.
-    let is_gov = caller.region.as_deref().is_some_and(|region| region.starts_with("us-gov"));
-    if model.is_bare && !is_gov && !families::of(&model.name).on_demand {
-        return Err(ServiceError::validation(format!(
-            "Invocation of model ID {} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model.",
-            model.text
-        )));
-    }
-    Ok((caller, model))
-}
-
-/// IAM's refusal: it names account, action and resource, none of which is for the
-/// eyes of a gateway's clients.
-fn not_authorized(account: &str, caller: &Caller, model: &ModelId, mode: Mode) -> ServiceError {
-    let action = match mode {
-        Mode::Whole => "bedrock:InvokeModel",
-        Mode::Stream => "bedrock:InvokeModelWithResponseStream",
-    };
-    let region = caller.region.as_deref().unwrap_or_default();
-    let resource = match &model.region {
-        Some(_) => model.text.clone(),
-        None => format!("arn:aws:bedrock:{region}::foundation-model/{}", model.text),
-    };
-    ServiceError::new(
-        Kind::AccessDenied,
-        format!(
-            "User: arn:aws:iam::{account}:user/denied is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
-        ),
-    )
-}
-
-/// An operation of the runtime API, and the model it is for.
-struct Route {
-    mode: Mode,
-    model_id: String,
-}
-
-impl Route {
-    /// `POST /model/{id}/converse` and `POST /model/{id}/converse-stream`, the id
-    /// in one percent-encoded segment.
-    fn of(method: &Method, path: &str) -> Option<Self> {
-        let rest = path.strip_prefix("/model/")?;
-        let (id, operation) = rest.split_once('/')?;
-        let mode = match operation {
-            "converse" => Mode::Whole,
-            "converse-stream" => Mode::Stream,
-            _ => return None,
-        };
-        if method != Method::POST || id.is_empty() {
-            return None;
-        }
-        let model_id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
-        Some(Self { mode, model_id })
-    }
-
-    fn operation(&self) -> &'static str {
-        match self.mode {
-            Mode::Whole => "converse",
-            Mode::Stream => "converse-stream",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_two_operations_are_known() {
-        let of = |method: &str, path| {
-            Route::of(&method.parse().unwrap(), path).map(|route| (route.mode, route.model_id))
-        };
-        assert_eq!(of("POST", "/model/a.b%3A0/converse"), Some((Mode::Whole, "a.b:0".to_owned())));
-        assert_eq!(
-            of("POST", "/model/a.b:0/converse-stream"),
-            Some((Mode::Stream, "a.b:0".to_owned()))
-        );
-        assert_eq!(of("POST", "/model/a%253A/converse"), Some((Mode::Whole, "a%3A".to_owned())));
-        for (method, path) in [
-            ("GET", "/model/a.b/converse"),
-            ("POST", "/model/a.b/invoke"),
-            ("POST", "/model/a/b/converse"),
-            ("POST", "/model//converse"),
-            ("POST", "/models"),
-        ] {
-            assert_eq!(of(method, path), None, "{method} {path}");
-        }
-    }
 }

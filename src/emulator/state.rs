@@ -1,5 +1,5 @@
 //! What the emulator remembers between requests: throttle counters and the
-//! prompt cache, both bounded.
+//! prompt cache, both bounded, and the key that its credentials are issued under.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -7,27 +7,29 @@ use std::sync::{Mutex, PoisonError};
 use super::Options;
 use super::body::Body;
 use super::cache::{CacheUse, Memory};
+use super::mint::Mint;
 
-/// Pairs of model id and caller that are counted; the oldest is forgotten.
+/// Pairs of a name and a caller that are counted; the oldest is forgotten.
 const MAX_COUNTERS: usize = 1_024;
 
 /// Shared by all connections of one emulator.
 pub(super) struct State {
     pub(super) options: Options,
+    pub(super) mint: Mint,
     counters: Mutex<Counters>,
     memory: Mutex<Memory>,
 }
 
 impl State {
     pub(super) fn new(options: Options) -> Self {
-        Self { options, counters: Mutex::default(), memory: Mutex::default() }
+        Self { options, mint: Mint::new(), counters: Mutex::default(), memory: Mutex::default() }
     }
 
-    /// Whether this call is among the first `limit` of its model and caller; the
-    /// call after them starts the count again.
-    pub(super) fn is_among_first(&self, model: &str, caller: &str, limit: u64) -> bool {
+    /// Whether this call is among the first `limit` of its model, role or key and its
+    /// caller; the call after them starts the count again.
+    pub(super) fn is_among_first(&self, name: &str, caller: &str, limit: u64) -> bool {
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.count((model.to_owned(), caller.to_owned()), limit)
+        counters.count((name.to_owned(), caller.to_owned()), limit)
     }
 
     /// What the request reads from the prompt cache and writes to it.

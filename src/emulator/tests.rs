@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::body::Body;
 use super::cache::Memory;
+use super::mint::Mint;
 use super::reply::Question;
 use super::rules::{self, Mode, Subject};
-use super::{families, reply, shapes, stream, validate};
+use super::{families, reply, roles, shapes, stream, validate};
 
 /// A request that uses most of the API.
 fn rich() -> Value {
@@ -131,5 +132,13 @@ proptest! {
         let starts: [&[u8]; 4] = [b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBPVP8L", b"GIF8", b"\x89PNG\r\n\x1a\n"];
         let bytes = [starts[start], &rest].concat();
         let _ = reply::image_size(&bytes);
+    }
+
+    #[test]
+    fn any_token_and_role_is_read_or_refused(
+        text in "(emulator-(expires|throttle|slow)-)?[a-zA-Z0-9+/=.:\u{e9}-]{0,60}",
+    ) {
+        let _ = Mint::new().open(&text);
+        let _ = roles::rule(&text);
     }
 }

@@ -17,8 +17,6 @@ use super::errors::{Kind, ServiceError};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
-/// Name under which Bedrock's requests are signed.
-const SERVICE: &str = "bedrock";
 /// How far the caller's clock may be off, as at AWS.
 const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 
@@ -32,12 +30,20 @@ pub(super) struct Request<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// What a signature must be for.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) service: &'a str,
+    /// Without it any well-formed region is good.
+    pub(super) region: Option<&'a str>,
+}
+
 /// What an `Authorization: AWS4-HMAC-SHA256 ...` header says.
 pub(super) struct Authorization {
     pub(super) access_key_id: String,
     pub(super) date: String,
     pub(super) region: String,
-    service: String,
+    pub(super) service: String,
     terminator: String,
     signed_headers: Vec<String>,
     signature: String,
@@ -81,18 +87,16 @@ impl Authorization {
         })
     }
 
-    /// Whether `secret` signed exactly this request, now, for Bedrock.
-    ///
-    /// `region` restricts the scope; without it any well-formed region is good.
+    /// Whether `secret` signed exactly this request, now, for this scope.
     pub(super) fn verify(
         &self,
         request: Request<'_>,
         secret: &SecretString,
-        region: Option<&str>,
+        scope: Scope<'_>,
         now: SystemTime,
     ) -> Result<(), ServiceError> {
         let timestamp = timestamp(request.headers)?;
-        self.check_scope(region, timestamp)?;
+        self.check_scope(scope, timestamp)?;
         check_clock(timestamp, now)?;
         self.check_signed_headers(request.headers)?;
         let expected = self.signature_of(request, secret, timestamp);
@@ -102,18 +106,19 @@ impl Authorization {
         if same { Ok(()) } else { Err(Kind::InvalidSignature.error()) }
     }
 
-    fn check_scope(&self, region: Option<&str>, timestamp: &str) -> Result<(), ServiceError> {
+    fn check_scope(&self, scope: Scope<'_>, timestamp: &str) -> Result<(), ServiceError> {
         let invalid = |what: String| Err(ServiceError::new(Kind::InvalidSignature, what));
-        let right_region = match region {
+        let right_region = match scope.region {
             Some(region) => self.region == region,
             None => is_region_name(&self.region),
         };
         if !right_region {
             return invalid("Credential should be scoped to a valid region. ".to_owned());
         }
-        if self.service != SERVICE {
+        if self.service != scope.service {
             return invalid(format!(
-                "Credential should be scoped to correct service: '{SERVICE}'. "
+                "Credential should be scoped to correct service: '{}'. ",
+                scope.service
             ));
         }
         if self.terminator != TERMINATOR {

@@ -11,6 +11,9 @@ const ACCESS_KEY_ID: &str = "AKIDEXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const MODEL_PATH: &str = "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Ainference-profile%2Fus.anthropic.claude-v2%3A1/converse";
 
+/// Bedrock in any region.
+const BEDROCK: Scope<'_> = Scope { service: "bedrock", region: None };
+
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
@@ -131,7 +134,7 @@ impl Signed {
             headers: &self.headers,
             body: &self.body,
         };
-        self.authorization().verify(request, &SecretString::from(SECRET), None, now)
+        self.authorization().verify(request, &SecretString::from(SECRET), BEDROCK, now)
     }
 
     fn verify(&self) -> Result<(), ServiceError> {
@@ -187,7 +190,8 @@ fn another_secret_does_not_verify() {
         headers: &signed.headers,
         body: &signed.body,
     };
-    let refused = signed.authorization().verify(request, &SecretString::from("other"), None, now());
+    let refused =
+        signed.authorization().verify(request, &SecretString::from("other"), BEDROCK, now());
     assert_eq!(refused, Err(Kind::InvalidSignature.error()));
 }
 
@@ -216,7 +220,7 @@ fn the_scope_must_fit() {
     let elsewhere = signed.authorization().verify(
         request,
         &SecretString::from(SECRET),
-        Some("us-west-2"),
+        Scope { region: Some("us-west-2"), ..BEDROCK },
         now(),
     );
     assert!(elsewhere.unwrap_err().message.contains("valid region"));

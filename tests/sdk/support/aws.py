@@ -19,9 +19,16 @@ DENIED = (identity.DENIED_ACCESS_KEY_ID, identity.DENIED_SECRET_ACCESS_KEY, None
 
 def bedrock(endpoint: str, keys: tuple[str, str, str | None] = DEMO, region: str = identity.REGION, **config: Any):
     """A `bedrock-runtime` client that never repeats a call."""
+    return client("bedrock-runtime", endpoint, keys, region, **config)
+
+
+def client(
+    service: str, endpoint: str, keys: tuple[str, str, str | None] = DEMO, region: str = identity.REGION, **config: Any
+):
+    """A client of any service that never repeats a call."""
     access_key, secret_key, token = keys
     return boto3.client(
-        "bedrock-runtime",
+        service,
         endpoint_url=endpoint,
         region_name=region,
         aws_access_key_id=access_key,
@@ -45,10 +52,17 @@ def signed(endpoint: str, operation: str, model: str, body: bytes, keys: tuple[s
 
 def send(request: AWSRequest, body: bytes | None = None) -> tuple[int, dict[str, str], bytes]:
     """Sends a signed request, with another body if one is given, and reads the whole answer."""
-    url = urlsplit(request.url)
+    return send_plain(request.method, request.url, dict(request.headers.items()), body or request.data)
+
+
+def send_plain(
+    method: str, target: str, headers: dict[str, str], body: bytes | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    """Sends a request as it is, and reads the whole answer."""
+    url = urlsplit(target)
     connection = http.client.HTTPConnection(url.netloc, timeout=20)
     try:
-        connection.request(request.method, url.path, body=body or request.data, headers=dict(request.headers.items()))
+        connection.request(method, url.path, body=body, headers=headers)
         response = connection.getresponse()
         headers = {name.lower(): value for name, value in response.getheaders()}
         return response.status, headers, response.read()
