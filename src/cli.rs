@@ -34,6 +34,20 @@ pub enum Command {
     },
     /// Serve the emulator of Bedrock Runtime alone, for any AWS SDK [default: at 127.0.0.1:8788]
     Emulator,
+    /// Keep virtual keys: credentials that callers use by name
+    #[command(subcommand)]
+    VirtualKey(VirtualKeyCommand),
+    /// Keep gateway keys, by which callers are known
+    #[command(subcommand)]
+    ApiKey(ApiKeyCommand),
+    /// Keep the master key, which seals what the vault holds
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
+    /// Write a copy of the vault's database to a new file, while gateways go on
+    Backup {
+        /// The file; must not be there yet
+        file: PathBuf,
+    },
     /// Ask the gateway of this machine whether it serves; for health checks of containers
     Health,
     /// Look at the settings
@@ -48,6 +62,120 @@ pub enum ConfigCommand {
     Check,
     /// Print the commented defaults
     Defaults,
+}
+
+/// Virtual keys.
+#[derive(Debug, Subcommand)]
+pub enum VirtualKeyCommand {
+    /// Add one; its secret is taken from --secret-file, `BEDROCK_GATEWAY_SECRET`, or asked for
+    Add(Box<AddVirtualKey>),
+    /// List all
+    List,
+    /// Remove one for good
+    Remove {
+        /// What callers name it by
+        slug: String,
+    },
+}
+
+/// A virtual key to be added.
+#[derive(Debug, Args)]
+pub struct AddVirtualKey {
+    /// What people name it by
+    #[arg(long)]
+    pub name: String,
+    /// What callers name it by [default: made of the name]
+    #[arg(long)]
+    pub slug: Option<String>,
+    /// `bedrock` or `openai`
+    #[arg(long, default_value = "bedrock")]
+    pub provider: String,
+    /// `accessKey`, `assumedRole`, `apiKey` or `serviceRole` [default: by what is given]
+    #[arg(long)]
+    pub auth_type: Option<String>,
+    /// Id of an access key, whose secret is the key's secret
+    #[arg(long)]
+    pub access_key_id: Option<String>,
+    /// Role to assume
+    #[arg(long)]
+    pub role_arn: Option<String>,
+    /// What the role's trust policy asks for
+    #[arg(long)]
+    pub external_id: Option<String>,
+    /// Role to assume before it
+    #[arg(long)]
+    pub source_role_arn: Option<String>,
+    /// What that one's trust policy asks for
+    #[arg(long)]
+    pub source_external_id: Option<String>,
+    /// Where, unless the request says otherwise
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Another host than the provider's own
+    #[arg(long)]
+    pub custom_host: Option<String>,
+    /// A model that may be called with it, with * for any characters; may be repeated
+    #[arg(long = "model")]
+    pub models: Vec<String>,
+    /// When it ends, such as 2027-01-31 or 2027-01-31T12:00:00Z
+    #[arg(long)]
+    pub expires_at: Option<String>,
+    /// For people
+    #[arg(long)]
+    pub note: Option<String>,
+    /// A file with the secret: secret access key, Bedrock API key or provider's key; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+}
+
+/// Gateway keys.
+#[derive(Debug, Subcommand)]
+pub enum ApiKeyCommand {
+    /// Make one, and print it: it is shown once
+    Create(CreateApiKey),
+    /// List all that are not revoked
+    List,
+    /// Take one back
+    Revoke {
+        /// Its id, as `list` shows it
+        id: String,
+    },
+}
+
+/// A gateway key to be made.
+#[derive(Debug, Args)]
+pub struct CreateApiKey {
+    /// What people name it by
+    #[arg(long)]
+    pub name: String,
+    /// `inference`, `admin.read`, `admin.write`, or a scope of Portkey's; may be repeated
+    #[arg(long = "scope", required = true)]
+    pub scopes: Vec<String>,
+    /// A virtual key that may be used with it; may be repeated [default: all]
+    #[arg(long = "virtual-key", value_name = "SLUG")]
+    pub virtual_keys: Vec<String>,
+    /// When it ends, such as 2027-01-31 or 2027-01-31T12:00:00Z
+    #[arg(long)]
+    pub expires_at: Option<String>,
+    /// Metadata of its requests, as NAME=VALUE; may be repeated
+    #[arg(long = "metadata", value_name = "NAME=VALUE")]
+    pub metadata: Vec<String>,
+    /// A file with a config for its requests, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+}
+
+/// The master key.
+#[derive(Debug, Subcommand)]
+pub enum MasterKeyCommand {
+    /// Make a new master key in a new file
+    Create {
+        /// The file; must not be there yet
+        file: PathBuf,
+    },
+    /// Seal everything anew: under a new key in `vault.master_key_file`, else under the
+    /// first key of `BEDROCK_GATEWAY_VAULT_MASTER_KEY`, else under the key of KMS
+    Rotate,
 }
 
 /// Settings that have a flag; every other one is reached by `--set`.

@@ -10,12 +10,13 @@
 //! |---|---|---|
 //! | [`json`] | JSON in, with errors that name their place | |
 //! | [`openai`] | wire types of OpenAI, with Portkey's additions | hold rules, know Bedrock |
+//! | [`portkey`] | wire types of Portkey's admin API | hold rules |
 //! | [`bedrock`] | wire types of Bedrock Runtime | hold rules, know OpenAI |
 //! | [`models`] | what each family of models accepts: one table | hold rules |
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
 //! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
-//! | [`store`] | what outlives the process: SQLite | open what is sealed |
+//! | [`store`] | what outlives the process: `SQLite` | open what is sealed |
 //! | [`vault`] | virtual keys and gateway keys: sealed at rest, opened per request | know the HTTP surface |
 //! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, the audit log | know the HTTP surface |
 //! | [`routing`] | where a request goes and as whom, and its execution | know the HTTP surface, build JSON |
@@ -53,6 +54,7 @@ pub mod emulator;
 pub mod json;
 pub mod models;
 pub mod openai;
+pub mod portkey;
 pub mod routing;
 pub mod settings;
 pub mod signals;

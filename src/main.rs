@@ -24,7 +24,8 @@ fn main() -> ExitCode {
             return if is_help { ExitCode::SUCCESS } else { EXIT_USAGE.into() };
         }
     };
-    let settings = match settings(&cli) {
+    let environment = environment();
+    let settings = match settings(&cli, &environment) {
         Ok(settings) => settings,
         Err(problems) => {
             let count = problems.len();
@@ -44,6 +45,18 @@ fn main() -> ExitCode {
             Err(message) => return fail(EXIT_USAGE, &message),
         },
         Some(Command::Serve) | None => run(settings.log, commands::serve(settings)),
+        Some(Command::VirtualKey(command)) => {
+            run(settings.log, commands::keys::virtual_key(settings, command, &environment))
+        }
+        Some(Command::ApiKey(command)) => {
+            run(settings.log, commands::keys::api_key(settings, command, &environment))
+        }
+        Some(Command::MasterKey(command)) => {
+            run(settings.log, commands::master_key::run(settings, command))
+        }
+        Some(Command::Backup { file }) => {
+            run(settings.log, commands::master_key::backup(settings, file))
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,7 +89,7 @@ fn print(text: &str) -> io::Result<()> {
     io::stdout().write_all(text.as_bytes())
 }
 
-fn settings(cli: &Cli) -> Result<Settings, Vec<String>> {
+fn settings(cli: &Cli, environment: &Environment) -> Result<Settings, Vec<String>> {
     let file = match &cli.settings.config {
         None => None,
         Some(path) => {
@@ -86,8 +99,7 @@ fn settings(cli: &Cli) -> Result<Settings, Vec<String>> {
             Some((name, text))
         }
     };
-    let environment = environment();
-    let sources = Sources { file, environment: Some(&environment), flags: cli.settings.flags() };
+    let sources = Sources { file, environment: Some(environment), flags: cli.settings.flags() };
     Settings::load(&sources).map_err(|problems| problems.iter().map(ToString::to_string).collect())
 }
 

@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use; every room may use itself.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("json", &[]),
     ("openai", &["json"]),
+    ("portkey", &[]),
     ("bedrock", &[]),
     ("models", &[]),
     ("aws", &[]),
@@ -18,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("upstream", &["aws", "bedrock"]),
     ("store", &[]),
     ("vault", &["aws", "store"]),
-    ("access", &["json", "store", "upstream", "vault"]),
+    ("access", &["aws", "json", "portkey", "store", "upstream", "vault"]),
     ("routing", &["access", "json", "bedrock", "models", "translate", "aws", "upstream", "vault"]),
     ("settings", &["access", "models", "translate", "aws", "routing", "upstream", "vault"]),
     (
@@ -27,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "access",
             "json",
             "openai",
+            "portkey",
             "bedrock",
             "translate",
             "aws",
@@ -43,8 +45,8 @@ const ROOMS: [(&str, &[&str]); 19] = [
     (
         "commands",
         &[
-            "access", "api", "app", "aws", "cli", "emulator", "routing", "settings", "signals",
-            "store", "vault",
+            "access", "api", "app", "portkey", "aws", "cli", "emulator", "routing", "settings",
+            "signals", "store", "vault",
         ],
     ),
 ];

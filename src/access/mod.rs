@@ -5,10 +5,12 @@
 //! JWTs the gateway passes requests through with the credentials they bring, and
 //! lends nothing of its own.
 
+pub mod admin;
 mod audit;
 mod caller;
 mod error;
 pub mod jwt;
+pub mod placeholder;
 pub mod scope;
 
 use std::sync::Arc;

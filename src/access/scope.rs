@@ -66,6 +66,15 @@ impl Permission {
         scopes.iter().any(|scope| self.is_given_by(scope))
     }
 
+    /// The word for it in the audit log.
+    #[must_use]
+    pub fn action(self) -> String {
+        match self {
+            Self::ApiKeys(action) => format!("api_keys.{action}"),
+            Self::Inference | Self::VirtualKeys(_) | Self::AuditLogs => self.to_string(),
+        }
+    }
+
     fn is_given_by(self, scope: &str) -> bool {
         let (resource, action) = scope.split_once('.').unwrap_or((scope, ""));
         match self {

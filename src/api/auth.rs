@@ -15,11 +15,12 @@ use serde_json::value::RawValue;
 use super::context::{self, Headers};
 use super::error::ApiError;
 use super::{AppState, Peer};
+use crate::access::placeholder::is_placeholder_key;
 use crate::access::scope::Permission;
 use crate::access::{self, Access, Caller, Event, Presented};
+use crate::routing::Directives;
 use crate::routing::config::GatewayConfig;
 use crate::routing::lending::{Lending, Lent};
-use crate::routing::{Directives, is_placeholder_key};
 use crate::telemetry::AccessRecord;
 use crate::vault::Snapshot;
 
@@ -48,13 +49,31 @@ pub(super) async fn identify(
             record.caller(caller.name());
             Ok(Identified { caller, snapshot, shown: shown.map(str::to_owned), now })
         }
-        Err(error) => {
-            let error = ApiError::from(error);
-            let event = Event { actor: hint(shown), ..event("authentication", record, head) };
-            state.audit.record(refused(event, &error)).await;
-            Err(error)
-        }
+        Err(error) => Err(turned_away_with(shown, state, record, head, error).await),
     }
+}
+
+/// Turns away somebody whom nobody knows, and tells the audit log.
+pub(super) async fn turned_away(
+    state: &AppState,
+    record: &AccessRecord,
+    head: &Parts,
+    error: access::Error,
+) -> ApiError {
+    turned_away_with(None, state, record, head, error).await
+}
+
+async fn turned_away_with(
+    shown: Option<&str>,
+    state: &AppState,
+    record: &AccessRecord,
+    head: &Parts,
+    error: access::Error,
+) -> ApiError {
+    let error = ApiError::from(error);
+    let event = Event { actor: hint(shown), ..event("authentication", record, head) };
+    state.audit.record(refused(event, &error)).await;
+    error
 }
 
 /// What a caller shows, and the text of it where it is one of ours.

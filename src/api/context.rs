@@ -9,10 +9,11 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use crate::access::placeholder::is_placeholder_key;
 use crate::json;
+use crate::routing::Directives;
 use crate::routing::config::{GatewayConfig, comma_list};
 use crate::routing::directives::ProviderOptions;
-use crate::routing::{Directives, is_placeholder_key};
 use crate::vault::api_key::PREFIX as GATEWAY_KEY_PREFIX;
 
 /// Reads what the caller says in headers.

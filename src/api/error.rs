@@ -253,10 +253,10 @@ impl From<dispatch::Error> for ApiError {
     fn from(error: dispatch::Error) -> Self {
         match error {
             dispatch::Error::Upstream { error, as_gateway } => {
-                Self::from(&error).as_gateway(as_gateway)
+                Self::from(&error).for_gateway(as_gateway)
             }
             dispatch::Error::Profile { error, as_gateway } => {
-                let mut api_error = Self::from(&*error).as_gateway(as_gateway);
+                let mut api_error = Self::from(&*error).for_gateway(as_gateway);
                 let words = &mut api_error.0.error.message;
                 *words = format!(
                     "which model the inference profile stands for could not be looked up (`bedrock:GetInferenceProfile`); allow that, or name the family with `x-portkey-model-family` or the setting `models.families`. AWS says: {words}"
@@ -283,7 +283,7 @@ impl ApiError {
     }
 
     /// AWS names the account and the user or role that it refuses.
-    fn as_gateway(self, as_gateway: bool) -> Self {
+    fn for_gateway(self, as_gateway: bool) -> Self {
         let is_about_identity =
             matches!(self.0.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if as_gateway && is_about_identity { self.without_aws_words() } else { self }

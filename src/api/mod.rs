@@ -62,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(routes::root))
         .route("/health", get(routes::health))
         .route("/v1/chat/completions", post(routes::chat_completions))
+        .merge(routes::admin::router())
         .fallback(routes::not_found)
         .method_not_allowed_fallback(routes::method_not_allowed);
     middleware::around(router, &state).with_state(state)

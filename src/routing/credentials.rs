@@ -15,31 +15,11 @@ use super::config::GatewayConfig;
 use super::directives::ProviderOptions;
 use super::error::Error;
 use super::lending::Lending;
+use crate::access::placeholder::is_placeholder_key;
 use crate::aws::credentials::Credentials;
 use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::aws::roles::RoleSource;
 use crate::vault::VirtualKey;
-
-/// What SDKs send where a program gave no key, and what people write where a
-/// library insists on one. None of them can be a Bedrock API key.
-const PLACEHOLDERS: [&str; 16] = [
-    "",
-    "openai_api_key",
-    "portkey_api_key",
-    "dummy-key",
-    "dummy",
-    "dummy_key",
-    "empty",
-    "none",
-    "null",
-    "undefined",
-    "not-needed",
-    "not_needed",
-    "no-key",
-    "placeholder",
-    "unused",
-    "x",
-];
 
 /// As whom a request is made, as far as can be told without its body.
 #[derive(Debug, Clone)]
@@ -330,12 +310,6 @@ fn given(text: Option<&str>) -> Option<&str> {
 
 fn given_secret(secret: Option<&SecretString>) -> Option<&SecretString> {
     secret.filter(|secret| !secret.expose_secret().is_empty())
-}
-
-/// Whether a key is one that SDKs and people send where they have none.
-#[must_use]
-pub fn is_placeholder_key(key: &str) -> bool {
-    PLACEHOLDERS.iter().any(|placeholder| placeholder.eq_ignore_ascii_case(key.trim()))
 }
 
 fn bearer(key: &SecretString) -> Authority {

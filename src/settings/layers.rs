@@ -15,8 +15,7 @@ const PREFIX: &str = "BEDROCK_GATEWAY_";
 
 /// Variables that are no settings: the one that names the file is read by the command
 /// line, and secrets come from the environment only, so that no file holds one.
-const NOT_SETTINGS: [&str; 5] =
-    ["CONFIG", "VAULT_MASTER_KEY", "SECRET_ACCESS_KEY", "BEDROCK_API_KEY", "PROVIDER_API_KEY"];
+const NOT_SETTINGS: [&str; 3] = ["CONFIG", "VAULT_MASTER_KEY", "SECRET"];
 
 /// Variables of AWS's own tools that mean a setting, weakest first.
 const AWS_VARIABLES: [(&str, &str); 14] = [

@@ -5,6 +5,7 @@
 //! holds is what there is; `layers.rs` lays the other sources over it, and the
 //! types here say what the values mean.
 
+mod identity;
 mod layers;
 mod typed;
 

@@ -1,7 +1,6 @@
 //! From values to what they mean.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::{Table, Value};
@@ -9,23 +8,18 @@ use url::Url;
 
 use super::layers::{Layers, Problem};
 use super::{
-    Auth, Aws, FromEnvironment, Log, LogFormat, Media, Models, Requests, Server, Settings,
-    Upstream, Vault,
+    Aws, FromEnvironment, Log, LogFormat, Media, Models, Requests, Server, Settings, Upstream,
+    identity,
 };
-use crate::access::jwt::{ClaimMapping, JwksSource, JwtOptions};
-use crate::access::{Anonymous, scope};
 use crate::aws::custom_host;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
-use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::aws::sdk::ServiceUrls;
 use crate::models::{self, ModelProfile};
 use crate::routing::ModelAlias;
-use crate::routing::lending::Lent;
 use crate::translate::chat::UnsupportedParams;
 use crate::upstream::media::AllowedHost;
-use crate::vault::master_key::MasterKeyOptions;
 
 /// Every value is read even if others are wrong, so that all problems are found.
 pub(super) fn settings(
@@ -58,28 +52,9 @@ pub(super) fn settings(
     let level = parsed(from, "log.level", |text| {
         text.parse().map_err(|_| "must be `error`, `warn`, `info`, `debug` or `trace`".to_owned())
     });
-    let region = parsed(from, "aws.region", |text| {
-        text.parse::<Region>().map_err(|error| format!("`{text}` is {error}"))
-    });
-    let data_dir = parsed(from, "vault.data_dir", path);
-    let master_key_file = parsed(from, "vault.master_key_file", path);
-    let kms_key_id = parsed(from, "vault.kms_key_id", text);
-    let anonymous = parsed(from, "auth.anonymous", |text| match text {
-        "auto" => Ok(Anonymous::Auto),
-        "allow" => Ok(Anonymous::Allow),
-        "refuse" => Ok(Anonymous::Refuse),
-        _ => Err("must be `auto`, `allow` or `refuse`".to_owned()),
-    });
-    let allow_public_anonymous = boolean(from, "auth.allow_public_anonymous");
-    let jwt = jwt(from);
-    let lent = lent(from);
-    let session_tag_keys = strings(from, "aws.session_tag_keys", Ok);
-    let endpoint_url = parsed(from, "aws.endpoint_url_bedrock_runtime", url);
-    let endpoint_url_bedrock = parsed(from, "aws.endpoint_url_bedrock", url);
-    let endpoint_url_sts = parsed(from, "aws.endpoint_url_sts", url);
-    let endpoint_url_kms = parsed(from, "aws.endpoint_url_kms", url);
-    let fips = boolean(from, "aws.use_fips_endpoint");
-    let dual_stack = boolean(from, "aws.use_dualstack_endpoint");
+    let aws = aws(from, environment);
+    let vault = identity::vault(from, environment);
+    let auth = identity::auth(from);
     let connect_timeout = milliseconds(from, "upstream.connect_timeout_ms", 1);
     let first_byte_timeout = milliseconds(from, "upstream.first_byte_timeout_ms", 1);
     let idle_timeout = milliseconds(from, "upstream.idle_timeout_ms", 1);
@@ -117,29 +92,9 @@ pub(super) fn settings(
                 cors_allowed_origins: cors_allowed_origins?,
             },
             log: Log { format: format?, level: level? },
-            vault: Vault {
-                data_dir: data_dir?.or_else(|| environment.data_dir.clone()),
-                master_keys: MasterKeyOptions {
-                    text: environment.master_key.clone(),
-                    file: master_key_file?,
-                },
-                kms_key_id: kms_key_id?,
-            },
-            auth: Auth {
-                anonymous: anonymous?,
-                allow_public_anonymous: allow_public_anonymous?,
-                jwt: jwt?,
-            },
-            aws: Aws {
-                region: region?,
-                lent: lent?,
-                session_tag_keys: session_tag_keys?,
-                endpoint_url: endpoint_url?,
-                endpoint_url_bedrock: endpoint_url_bedrock?,
-                service_urls: ServiceUrls { sts: endpoint_url_sts?, kms: endpoint_url_kms? },
-                endpoint_options: EndpointOptions { fips: fips?, dual_stack: dual_stack? },
-                bearer_token: environment.bearer_token.clone(),
-            },
+            vault: vault?,
+            auth: auth?,
+            aws: aws?,
             upstream: Upstream {
                 connect_timeout: connect_timeout?,
                 first_byte_timeout: first_byte_timeout?,
@@ -166,7 +121,32 @@ pub(super) fn settings(
     }
 }
 
-fn parsed<T>(
+/// `[aws]`.
+fn aws(layers: &mut Layers, environment: &FromEnvironment) -> Option<Aws> {
+    let region = parsed(layers, "aws.region", |text| {
+        text.parse::<Region>().map_err(|error| format!("`{text}` is {error}"))
+    });
+    let lent = identity::lent(layers);
+    let session_tag_keys = strings(layers, "aws.session_tag_keys", Ok);
+    let endpoint_url = parsed(layers, "aws.endpoint_url_bedrock_runtime", url);
+    let endpoint_url_bedrock = parsed(layers, "aws.endpoint_url_bedrock", url);
+    let endpoint_url_sts = parsed(layers, "aws.endpoint_url_sts", url);
+    let endpoint_url_kms = parsed(layers, "aws.endpoint_url_kms", url);
+    let fips = boolean(layers, "aws.use_fips_endpoint");
+    let dual_stack = boolean(layers, "aws.use_dualstack_endpoint");
+    Some(Aws {
+        region: region?,
+        lent: lent?,
+        session_tag_keys: session_tag_keys?,
+        endpoint_url: endpoint_url?,
+        endpoint_url_bedrock: endpoint_url_bedrock?,
+        service_urls: ServiceUrls { sts: endpoint_url_sts?, kms: endpoint_url_kms? },
+        endpoint_options: EndpointOptions { fips: fips?, dual_stack: dual_stack? },
+        bearer_token: environment.bearer_token.clone(),
+    })
+}
+
+pub(super) fn parsed<T>(
     layers: &mut Layers,
     key: &str,
     parse: impl FnOnce(&str) -> Result<T, String>,
@@ -181,7 +161,7 @@ fn parsed<T>(
     }
 }
 
-fn boolean(layers: &mut Layers, key: &str) -> Option<bool> {
+pub(super) fn boolean(layers: &mut Layers, key: &str) -> Option<bool> {
     layers.take(key)?.value.as_bool()
 }
 
@@ -203,7 +183,7 @@ fn milliseconds(layers: &mut Layers, key: &str, least: i64) -> Option<Duration> 
     integer(layers, key, least).map(Duration::from_millis)
 }
 
-fn strings<T>(
+pub(super) fn strings<T>(
     layers: &mut Layers,
     key: &str,
     check: impl Fn(String) -> Result<T, String>,
@@ -242,90 +222,6 @@ fn url(text: &str) -> Result<Option<String>, String> {
             "`{text}` is not a URL such as https://bedrock-runtime.us-east-1.amazonaws.com"
         )),
     }
-}
-
-fn path(text: &str) -> Result<Option<PathBuf>, String> {
-    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
-}
-
-fn text(text: &str) -> Result<Option<String>, String> {
-    Ok((!text.is_empty()).then(|| text.to_owned()))
-}
-
-/// What the gateway lends of its own identity.
-fn lent(layers: &mut Layers) -> Option<Lent> {
-    let allow_gateway_identity = boolean(layers, "aws.allow_gateway_identity");
-    let assumable_roles = strings(layers, "aws.assumable_roles", |pattern| {
-        // With a character in place of each star it must be the ARN of a role.
-        match RoleArn::parse(&pattern.replace('*', "x")) {
-            Ok(_) => Ok(pattern),
-            Err(_) if pattern == "*" => Ok(pattern),
-            Err(error) => Err(error.to_string()),
-        }
-    });
-    let role_arn = parsed(layers, "aws.assume_role_source_arn", |text| {
-        let arn = (!text.is_empty()).then(|| RoleArn::parse(text)).transpose();
-        arn.map_err(|error| format!("`{text}` is {error}"))
-    });
-    let external_id = parsed(layers, "aws.assume_role_source_external_id", |text| {
-        let id = (!text.is_empty()).then(|| ExternalId::parse(text)).transpose();
-        id.map_err(|error| format!("is {error}"))
-    });
-    let source_role = match (role_arn?, external_id?) {
-        (Some(role_arn), external_id) => Some(Role { role_arn, external_id }),
-        (None, None) => None,
-        (None, Some(_)) => {
-            layers.problem(
-                "aws.assume_role_source_external_id",
-                "the settings",
-                "is of no use without aws.assume_role_source_arn",
-            );
-            return None;
-        }
-    };
-    Some(Lent {
-        allow_gateway_identity: allow_gateway_identity?,
-        assumable_roles: assumable_roles?,
-        source_role,
-    })
-}
-
-/// How JWTs are checked; within, `None` if they are not.
-#[expect(clippy::option_option, reason = "as of all settings, the outer one says that it is right")]
-fn jwt(layers: &mut Layers) -> Option<Option<JwtOptions>> {
-    let jwks = parsed(layers, "auth.jwt.jwks", |text| {
-        let source = (!text.is_empty()).then(|| JwksSource::parse(text)).transpose();
-        source.map_err(|error| error.to_string())
-    });
-    let issuer = parsed(layers, "auth.jwt.issuer", |text| Ok(text.to_owned()));
-    let audience = strings(layers, "auth.jwt.audience", Ok);
-    let name = strings(layers, "auth.jwt.name_claims", Ok);
-    let scopes = parsed(layers, "auth.jwt.scopes_claim", |text| Ok(text.to_owned()));
-    let virtual_keys = parsed(layers, "auth.jwt.virtual_keys_claim", |text| Ok(text.to_owned()));
-    let metadata = parsed(layers, "auth.jwt.metadata_claim", |text| Ok(text.to_owned()));
-    let default_scopes = strings(layers, "auth.jwt.default_scopes", |scope| {
-        if scope::is_known(&scope) { Ok(scope) } else { Err("is no scope".to_owned()) }
-    });
-    let claims = ClaimMapping {
-        name: name?,
-        scopes: scopes?,
-        virtual_keys: virtual_keys?,
-        metadata: metadata?,
-    };
-    let (issuer, audience, default_scopes) = (issuer?, audience?, default_scopes?);
-    let Some(keys) = jwks? else { return Some(None) };
-    let mut is_complete = true;
-    for (key, is_missing) in [
-        ("auth.jwt.issuer", issuer.is_empty()),
-        ("auth.jwt.audience", audience.is_empty()),
-        ("auth.jwt.name_claims", claims.name.is_empty()),
-    ] {
-        if is_missing {
-            is_complete = false;
-            layers.problem(key, "the settings", "must be set where auth.jwt.jwks is");
-        }
-    }
-    is_complete.then_some(Some(JwtOptions { keys, issuer, audience, claims, default_scopes }))
 }
 
 fn custom_host_pattern(pattern: String) -> Result<String, String> {

@@ -20,7 +20,7 @@ pub(super) fn prepare_directory(path: &Path) -> Result<(), Error> {
 }
 
 /// Makes the database's file if it is not there, and takes from others what they
-/// may do with it. SQLite gives the files beside it the same permissions.
+/// may do with it. `SQLite` gives the files beside it the same permissions.
 pub(super) fn prepare_file(path: &Path) -> Result<(), Error> {
     match create_private(path) {
         Err(Error::File { error, .. }) if error.kind() == ErrorKind::AlreadyExists => {}

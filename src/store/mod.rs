@@ -1,4 +1,4 @@
-//! What outlives the process: one SQLite database in the data directory.
+//! What outlives the process: one `SQLite` database in the data directory.
 //!
 //! Rows in, rows out. What is secret in them is sealed before it comes here, and
 //! nobody here could open it. A change and the audit row that tells of it are one
@@ -25,7 +25,7 @@ pub use virtual_keys::VirtualKeyRow;
 
 /// The database's file in the data directory.
 const FILE_NAME: &str = "bedrock-gateway.db";
-/// Connections at most: SQLite writes one at a time, and reads are short.
+/// Connections at most: `SQLite` writes one at a time, and reads are short.
 const MAX_CONNECTIONS: u32 = 4;
 /// How long a write waits for another process's, such as a command's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -125,7 +125,7 @@ impl Store {
     /// The file is there already or cannot be written.
     pub async fn backup(&self, to: &Path) -> Result<(), Error> {
         files::create_private(to)?;
-        // SQLite writes into an empty file that is there, and into no other.
+        // `SQLite` writes into an empty file that is there, and into no other.
         sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy()).execute(&self.pool).await?;
         Ok(())
     }

@@ -74,7 +74,7 @@ pub(super) fn hint(key: &SecretString) -> String {
 }
 
 /// What requests with a key get if they do not say otherwise.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Defaults {
     /// Metadata; stands above that of the request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -85,6 +85,12 @@ pub struct Defaults {
     /// Whether a request may bring a config of its own.
     #[serde(default = "yes")]
     pub allow_config_override: bool,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self { metadata: BTreeMap::new(), config: None, allow_config_override: true }
+    }
 }
 
 fn yes() -> bool {
@@ -106,7 +112,9 @@ impl fmt::Debug for ApiKey {
 }
 
 impl ApiKey {
-    pub(super) fn new(row: ApiKeyRow) -> Self {
+    /// A key as a row tells it.
+    #[must_use]
+    pub fn from_row(row: ApiKeyRow) -> Self {
         // The lists are written by `rows`; one that cannot be read allows nothing.
         let scopes = serde_json::from_str(&row.scopes).unwrap_or_default();
         let virtual_keys = row.virtual_keys.as_deref();
@@ -150,10 +158,7 @@ impl ApiKey {
     pub(super) async fn defaults(&self, masters: &MasterKeys) -> Result<Arc<Defaults>, Error> {
         let open = || async {
             let Some(envelope) = &self.row.defaults else {
-                return Ok(Arc::new(Defaults {
-                    allow_config_override: true,
-                    ..Defaults::default()
-                }));
+                return Ok(Arc::default());
             };
             let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
             let text = envelope::open(masters, place, envelope).await?;

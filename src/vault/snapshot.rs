@@ -52,7 +52,7 @@ impl Snapshot {
         for row in api_keys {
             let Ok(hash) = Hash::try_from(row.hash.as_slice()) else { continue };
             let known = before.api_keys.get(&hash).filter(|known| *known.row() == row);
-            let key = known.map_or_else(|| Arc::new(ApiKey::new(row)), Arc::clone);
+            let key = known.map_or_else(|| Arc::new(ApiKey::from_row(row)), Arc::clone);
             by_hash.insert(hash, Arc::clone(&key));
             listed_api_keys.push(key);
         }

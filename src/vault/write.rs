@@ -191,7 +191,7 @@ impl Vault {
         let audit = AuditRow { resource_id: Some(row.id.clone()), ..audit };
         self.store.add_api_key(&row, &audit).await?;
         self.changed().await?;
-        Ok((Arc::new(ApiKey::new(row)), key))
+        Ok((Arc::new(ApiKey::from_row(row)), key))
     }
 
     /// Writes what has changed of a gateway key: `row` with its new members, and

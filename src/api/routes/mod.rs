@@ -1,5 +1,6 @@
 //! One file per path.
 
+pub(super) mod admin;
 mod chat_completions;
 
 use axum::Json;
@@ -19,7 +20,7 @@ pub(super) struct Root {
     name: &'static str,
     version: &'static str,
     documentation: &'static str,
-    endpoints: [&'static str; 2],
+    endpoints: [&'static str; 5],
 }
 
 /// `GET /`: who is there.
@@ -28,7 +29,13 @@ pub(super) async fn root() -> Json<Root> {
         name: env!("CARGO_PKG_NAME"),
         version: env!("CARGO_PKG_VERSION"),
         documentation: "README.md in the source of bedrock-gateway; `bedrock-gateway --help`",
-        endpoints: ["POST /v1/chat/completions", "GET /health"],
+        endpoints: [
+            "POST /v1/chat/completions",
+            "/v1/virtual-keys",
+            "/v1/api-keys",
+            "GET /v1/audit-logs",
+            "GET /health",
+        ],
     })
 }
 

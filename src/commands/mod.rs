@@ -1,4 +1,7 @@
-//! What the commands do: bind, say where, serve.
+//! What the commands do: bind, say where, serve; keep the vault.
+
+pub mod keys;
+pub mod master_key;
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,0 +1,238 @@
+//! What all calls of the admin API have in common.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::RequestPartsExt as _;
+use axum::extract::{Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::access::admin::Invalid;
+use crate::access::scope::Permission;
+use crate::access::{self, AuditLog, Event};
+use crate::api::auth::{self, Identified};
+use crate::api::error::ApiError;
+use crate::api::{AppState, body, context};
+use crate::json;
+use crate::openai::error::ErrorObject;
+use crate::portkey::{Failure, List, Page};
+use crate::store;
+use crate::telemetry::AccessRecord;
+use crate::vault::{self, Snapshot, Vault};
+
+/// The largest body of a request: a key with its config and lists.
+const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// A call by somebody who may make it.
+pub(super) struct Call {
+    pub(super) state: AppState,
+    pub(super) vault: Arc<Vault>,
+    /// What there was when the call began.
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) identified: Identified,
+    /// Seconds since 1970.
+    pub(super) now: i64,
+    record: AccessRecord,
+    permission: Permission,
+    head: Parts,
+    body: Bytes,
+}
+
+/// What a failed call answers.
+#[derive(Serialize)]
+struct AdminError {
+    error: ErrorObject,
+    success: bool,
+    message: String,
+    data: Failure,
+}
+
+impl Call {
+    /// Identifies the caller and reads the body; otherwise there is the answer.
+    pub(super) async fn begin(
+        state: AppState,
+        record: AccessRecord,
+        request: Request,
+        permission: Permission,
+    ) -> Result<Self, Response> {
+        let (mut head, body) = request.into_parts();
+        head.headers = context::with_dashes(head.headers);
+        let admitted = admit(&state, &record, &head, permission).await;
+        let (identified, vault, snapshot) = match admitted {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                body::discard(&head.headers, body).await;
+                return Err(failed(error.noted(&record)));
+            }
+        };
+        let now = access::seconds(std::time::SystemTime::now());
+        let mut call = Self {
+            state,
+            vault,
+            snapshot,
+            identified,
+            now,
+            record,
+            permission,
+            head,
+            body: Bytes::new(),
+        };
+        if matches!(call.head.method, Method::POST | Method::PUT) {
+            let read = match body::check(&call.head.headers, &body, MAX_BODY_BYTES) {
+                Ok(()) => body::read(&call.head.headers, body, MAX_BODY_BYTES).await,
+                Err(error) => {
+                    body::discard(&call.head.headers, body).await;
+                    Err(error)
+                }
+            };
+            match read {
+                Ok(read) => call.body = read,
+                Err(error) => return Err(call.end::<()>(Err(error)).await),
+            }
+        } else {
+            // Node's SDK sends a body with `DELETE`, which says nothing new.
+            body::discard(&call.head.headers, body).await;
+        }
+        Ok(call)
+    }
+
+    /// The body.
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        json::from_slice(&self.body).map_err(|error| ApiError::invalid(error.path, error.message))
+    }
+
+    /// The path's parameters.
+    pub(super) async fn path<T: DeserializeOwned + Send + 'static>(
+        &mut self,
+    ) -> Result<T, ApiError> {
+        let path = self.head.extract::<Path<T>>().await;
+        path.map(|Path(path)| path).map_err(|error| ApiError::invalid(None, error.body_text()))
+    }
+
+    /// The query.
+    pub(super) async fn query<T: DeserializeOwned + Send + 'static>(
+        &mut self,
+    ) -> Result<T, ApiError> {
+        let query = self.head.extract::<Query<T>>().await;
+        query.map(|Query(query)| query).map_err(|error| ApiError::invalid(None, error.body_text()))
+    }
+
+    /// One page of a list.
+    pub(super) async fn page<T>(&mut self, all: Vec<T>) -> Result<List<T>, ApiError> {
+        let page = self.paging().await?;
+        let total = all.len();
+        let first = page.current_page.saturating_mul(page.page_size);
+        let data = all.into_iter().skip(first).take(page.page_size).collect();
+        Ok(List { object: "list", total, data })
+    }
+
+    /// Which page of a list is wanted.
+    pub(super) async fn paging(&mut self) -> Result<Page, ApiError> {
+        let page: Page = self.query().await?;
+        if (1..=Page::MAX_SIZE).contains(&page.page_size) {
+            Ok(page)
+        } else {
+            let message = format!("`page_size` must be from 1 to {}", Page::MAX_SIZE);
+            Err(ApiError::invalid(Some("page_size".to_owned()), message))
+        }
+    }
+
+    /// What the audit log is to be told of a change.
+    pub(super) fn event(&self, resource_type: &str, resource_id: &str) -> Event {
+        let event = auth::event(&self.permission.action(), &self.record, &self.head);
+        Event {
+            status: Some(200),
+            resource_type: Some(resource_type.to_owned()),
+            resource_id: Some(resource_id.to_owned()),
+            ..self.identified.signed(event)
+        }
+    }
+
+    /// The answer. Attempts to change something that failed are told of too.
+    pub(super) async fn end<T: Serialize>(self, result: Result<T, ApiError>) -> Response {
+        match result {
+            Ok(answer) => Json(answer).into_response(),
+            Err(error) => {
+                if self.head.method != Method::GET {
+                    let event = auth::event(&self.permission.action(), &self.record, &self.head);
+                    let event = self.identified.signed(event);
+                    self.state.audit.record(auth::refused(event, &error)).await;
+                }
+                failed(error.noted(&self.record))
+            }
+        }
+    }
+}
+
+/// Writes the line of a change, whose row was written with it.
+pub(super) fn told(event: &Event) {
+    AuditLog::line(event);
+}
+
+async fn admit(
+    state: &AppState,
+    record: &AccessRecord,
+    head: &Parts,
+    permission: Permission,
+) -> Result<(Identified, Arc<Vault>, Arc<Snapshot>), ApiError> {
+    let identified = auth::identify(state, record, head).await?;
+    let (Some(vault), Some(snapshot)) = (state.access.vault(), identified.snapshot.clone()) else {
+        return Err(auth::turned_away(state, record, head, access::Error::NoKeys).await);
+    };
+    if identified.caller.is_anonymous() {
+        let error = if snapshot.api_keys().is_empty() {
+            access::Error::NoKeys
+        } else {
+            access::Error::NobodyNamed
+        };
+        return Err(auth::turned_away(state, record, head, error).await);
+    }
+    identified.may(permission, state, record, head).await?;
+    Ok((identified, Arc::clone(vault), snapshot))
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        let message = invalid.to_string();
+        Self::invalid(Some(invalid.param), message)
+    }
+}
+
+impl From<vault::Error> for ApiError {
+    fn from(error: vault::Error) -> Self {
+        let message = error.to_string();
+        match &error {
+            vault::Error::Store(store::Error::Duplicate) => {
+                Self::request(StatusCode::CONFLICT, "already_exists", message)
+            }
+            vault::Error::Store(store::Error::Full(_)) => {
+                Self::request(StatusCode::CONFLICT, "too_many", message)
+            }
+            vault::Error::Conflict => Self::request(StatusCode::CONFLICT, "conflict", message),
+            _ => Self::vault_unavailable(&error),
+        }
+    }
+}
+
+fn failed(error: ApiError) -> Response {
+    let status = error.status();
+    // Source: <https://portkey.ai/docs/api-reference/admin-api/error>.
+    let error_code = match status {
+        StatusCode::UNAUTHORIZED => "AB05",
+        StatusCode::FORBIDDEN => "AB03",
+        StatusCode::NOT_FOUND => "AB02",
+        StatusCode::CONFLICT => "AB07",
+        StatusCode::TOO_MANY_REQUESTS => "AB06",
+        status if status.is_client_error() => "AB01",
+        _ => "AB04",
+    };
+    let error = error.into_body().error;
+    let message = error.message.clone();
+    let data = Failure { message: message.clone(), error_code };
+    (status, Json(AdminError { error, success: false, message, data })).into_response()
+}

@@ -1,0 +1,185 @@
+//! `/v1/virtual-keys`.
+
+use std::sync::Arc;
+
+use axum::extract::{Extension, Request, State};
+use axum::response::Response;
+use tracing::warn;
+
+use super::call::{Call, told};
+use crate::access::admin::{changed_virtual_key, new_virtual_key, virtual_key_item};
+use crate::access::scope::Permission;
+use crate::api::AppState;
+use crate::api::error::ApiError;
+use crate::portkey::virtual_key::{Slug, VirtualKeyItem, VirtualKeyNamed, VirtualKeyRequest};
+use crate::portkey::{Done, List};
+use crate::telemetry::AccessRecord;
+use crate::vault::VirtualKey;
+
+/// The word for what changes here, in the audit log.
+const RESOURCE: &str = "virtual_key";
+
+/// `POST /v1/virtual-keys`.
+pub(super) async fn create(
+    State(state): State<AppState>,
+    Extension(record): Extension<AccessRecord>,
+    request: Request,
+) -> Response {
+    match Call::begin(state, record, request, Permission::VirtualKeys("create")).await {
+        Ok(call) => {
+            let made = make(&call).await;
+            call.end(made).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn make(call: &Call) -> Result<VirtualKeyNamed, ApiError> {
+    let request: VirtualKeyRequest = call.body()?;
+    let new = new_virtual_key(request, &call.state.routing.custom_hosts, call.now)?;
+    call.may_grant(&new.slug)?;
+    let event = call.event(RESOURCE, &new.slug);
+    let key = call.vault.add_virtual_key(new, call.now, event.clone()).await?;
+    told(&event);
+    Ok(named(&key))
+}
+
+/// `GET /v1/virtual-keys`.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    Extension(record): Extension<AccessRecord>,
+    request: Request,
+) -> Response {
+    match Call::begin(state, record, request, Permission::VirtualKeys("list")).await {
+        Ok(mut call) => {
+            let page = page(&mut call).await;
+            call.end(page).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn page(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiError> {
+    let caller = &call.identified.caller;
+    let visible = |key: &&Arc<VirtualKey>| caller.may_use(&key.row().slug);
+    let keys: Vec<_> = call.snapshot.virtual_keys().iter().filter(visible).cloned().collect();
+    let page = call.page(keys).await?;
+    let mut data = Vec::with_capacity(page.data.len());
+    for key in &page.data {
+        data.push(item(call, key).await);
+    }
+    Ok(List { object: page.object, total: page.total, data })
+}
+
+/// `GET /v1/virtual-keys/{slug}`.
+pub(super) async fn retrieve(
+    State(state): State<AppState>,
+    Extension(record): Extension<AccessRecord>,
+    request: Request,
+) -> Response {
+    match Call::begin(state, record, request, Permission::VirtualKeys("read")).await {
+        Ok(mut call) => {
+            let found = match found(&mut call).await {
+                Ok(key) => Ok(item(&call, &key).await),
+                Err(error) => Err(error),
+            };
+            call.end(found).await
+        }
+        Err(response) => response,
+    }
+}
+
+/// `PUT /v1/virtual-keys/{slug}`.
+pub(super) async fn update(
+    State(state): State<AppState>,
+    Extension(record): Extension<AccessRecord>,
+    request: Request,
+) -> Response {
+    match Call::begin(state, record, request, Permission::VirtualKeys("update")).await {
+        Ok(mut call) => {
+            let changed = change(&mut call).await;
+            call.end(changed).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn change(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
+    let key = found(call).await?;
+    let request: VirtualKeyRequest = call.body()?;
+    let before = call.vault.credentials(&key).await?;
+    let hosts = &call.state.routing.custom_hosts;
+    let (row, credentials) = changed_virtual_key(&key, &before, request, hosts, call.now)?;
+    let event = call.event(RESOURCE, &row.slug);
+    let vault = &call.vault;
+    vault.update_virtual_key(&key, row, credentials.as_ref(), call.now, event.clone()).await?;
+    told(&event);
+    Ok(named(&key))
+}
+
+/// `DELETE /v1/virtual-keys/{slug}`.
+pub(super) async fn delete(
+    State(state): State<AppState>,
+    Extension(record): Extension<AccessRecord>,
+    request: Request,
+) -> Response {
+    match Call::begin(state, record, request, Permission::VirtualKeys("delete")).await {
+        Ok(mut call) => {
+            let deleted = remove(&mut call).await;
+            call.end(deleted).await
+        }
+        Err(response) => response,
+    }
+}
+
+async fn remove(call: &mut Call) -> Result<Done, ApiError> {
+    let key = found(call).await?;
+    let slug = &key.row().slug;
+    let event = call.event(RESOURCE, slug);
+    if !call.vault.delete_virtual_key(slug, event.clone()).await? {
+        return Err(unknown(slug));
+    }
+    told(&event);
+    Ok(Done { success: true })
+}
+
+async fn found(call: &mut Call) -> Result<Arc<VirtualKey>, ApiError> {
+    let slug: String = call.path().await?;
+    call.may_grant(&slug)?;
+    call.snapshot.virtual_key(&slug).cloned().ok_or_else(|| unknown(&slug))
+}
+
+fn unknown(slug: &str) -> ApiError {
+    ApiError::not_found("virtual_key_not_found", format!("there is no virtual key `{slug}`"))
+}
+
+impl Call {
+    /// Who may use some virtual keys only sees and changes no others.
+    fn may_grant(&self, slug: &str) -> Result<(), ApiError> {
+        if self.identified.caller.may_use(slug) {
+            return Ok(());
+        }
+        let message = format!("the caller may not use the virtual key `{slug}`");
+        Err(ApiError::forbidden("virtual_key_not_allowed", message))
+    }
+}
+
+/// A key that does not open is told without what it opens, so that it can be deleted.
+async fn item(call: &Call, key: &VirtualKey) -> VirtualKeyItem {
+    let opened = call.vault.credentials(key).await;
+    if let Err(error) = &opened {
+        warn!(slug = key.row().slug, %error, "a virtual key does not open");
+    }
+    virtual_key_item(key, opened.ok().as_deref(), call.now)
+}
+
+fn named(key: &VirtualKey) -> VirtualKeyNamed {
+    let row = key.row();
+    VirtualKeyNamed {
+        success: true,
+        data: Slug { slug: row.slug.clone() },
+        id: row.id.clone(),
+        slug: row.slug.clone(),
+        object: "virtual-key",
+    }
+}
