@@ -51,9 +51,9 @@ const ACTIONS: [&str; 12] = [
 pub enum Permission {
     /// Call models.
     Inference,
-    /// A word of [`ACTIONS`] on virtual keys.
+    /// An action (`create`, `list`, ...) on virtual keys.
     VirtualKeys(&'static str),
-    /// A word of [`ACTIONS`] on gateway keys.
+    /// An action (`create`, `list`, ...) on gateway keys.
     ApiKeys(&'static str),
     /// Read the audit log.
     AuditLogs,
