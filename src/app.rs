@@ -133,6 +133,12 @@ impl Gateway {
         Ok(Self { state, identity, settings })
     }
 
+    /// The vault, if there is one.
+    #[must_use]
+    pub fn vault(&self) -> Option<&Arc<Vault>> {
+        self.state.access.vault()
+    }
+
     /// Whether callers that nobody knows could use what is the gateway's own.
     ///
     /// # Errors

@@ -89,8 +89,12 @@ impl<'a> Headers<'a> {
             let message = format!("the header `{name}` is sent twice, with different values");
             return Err(ApiError::invalid(Some(name.to_owned()), message));
         }
-        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| not_text(name))?;
-        Ok(Some(text.trim()))
+        let text = std::str::from_utf8(value.as_bytes()).map_err(|_| not_text(name))?.trim();
+        // Tabs may stand in headers, and stand in nothing that is meant here.
+        if text.chars().any(char::is_control) {
+            return Err(not_text(name));
+        }
+        Ok(Some(text))
     }
 
     /// The virtual key that headers name: `x-portkey-virtual-key`, or `@slug` as the
@@ -193,7 +197,10 @@ impl<'a> Headers<'a> {
 }
 
 fn not_text(name: &str) -> ApiError {
-    ApiError::invalid(Some(name.to_owned()), format!("the header `{name}` is not text"))
+    ApiError::invalid(
+        Some(name.to_owned()),
+        format!("the header `{name}` is not text without control characters"),
+    )
 }
 
 /// The token of `Bearer <token>`. Portkey's Node SDK may send the token alone;
@@ -301,6 +308,10 @@ mod tests {
         let mut not_text = HeaderMap::new();
         not_text.insert("x-portkey-aws-region", HeaderValue::from_bytes(b"\xff").unwrap());
         assert!(directives(&not_text, None).is_err());
+        for control in ["us\t-east-1", "us-east-1\u{85}x"] {
+            let control = headers(&[("x-portkey-aws-region", control)]);
+            assert!(directives(&control, None).is_err());
+        }
         let mut twice = headers(&[("x-portkey-aws-region", "us-east-1")]);
         twice.append("x-portkey-aws-region", HeaderValue::from_static("us-east-1"));
         assert!(directives(&twice, None).is_ok());

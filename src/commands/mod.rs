@@ -1,5 +1,6 @@
 //! What the commands do: bind, say where, serve; keep the vault.
 
+mod dev;
 pub mod keys;
 pub mod master_key;
 
@@ -9,12 +10,10 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+pub use dev::dev;
+
 use crate::app::Gateway;
-use crate::aws::credentials::Credentials;
-use crate::aws::model_id::ModelId;
-use crate::aws::sdk::ServiceUrls;
 use crate::emulator::{self, Identity};
-use crate::routing::ModelAlias;
 use crate::settings::Settings;
 use crate::signals::Signals;
 
@@ -53,51 +52,6 @@ pub async fn emulator(address: SocketAddr) -> io::Result<()> {
     say(&emulator_banner(address, &options.identity))?;
     let serving = emulator::serve(listener, options, signals.clone().count(1));
     until_second_signal(&signals, serving).await.unwrap_or(Ok(()))
-}
-
-/// `dev`: emulator and gateway in one process, which talk over a real socket.
-///
-/// # Errors
-/// As of [`serve`], for either address.
-pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Result<()> {
-    let emulator_listener = bind(emulator_listen).await?;
-    let listener = bind(settings.server.listen).await?;
-    let (emulator_address, address) = (emulator_listener.local_addr()?, listener.local_addr()?);
-    let options = emulator::Options::default();
-    let identity = Credentials::access_key(
-        &options.identity.access_key_id,
-        &options.identity.secret_access_key,
-        options.identity.session_token.as_ref(),
-    );
-    let emulator_url = format!("http://{emulator_address}");
-    settings.aws.service_urls =
-        ServiceUrls { sts: Some(emulator_url.clone()), kms: Some(emulator_url.clone()) };
-    settings.aws.endpoint_url_bedrock = Some(emulator_url.clone());
-    settings.aws.endpoint_url = Some(emulator_url);
-    settings.aws.lent.allow_gateway_identity = true;
-    // What people try first has OpenAI's names in it.
-    for name in ["gpt-4o", "gpt-4o-mini"] {
-        if let Ok(model_id) = ModelId::parse(MODEL) {
-            let alias = ModelAlias { model_id, region: None, family: None };
-            settings.models.aliases.entry(name.to_owned()).or_insert(alias);
-        }
-    }
-    let gateway = Gateway::build_with_identity(settings, identity).await?;
-
-    let signals = Signals::listen()?;
-    say(&format!(
-        "gateway listening on http://{address}\n{}{}",
-        emulator_banner(emulator_address, &options.identity),
-        snippets(address)
-    ))?;
-    // The emulator must outlive the requests that the gateway lets finish.
-    let (gateway_ended, emulator_may_end) = tokio::sync::oneshot::channel::<()>();
-    let emulator = tokio::spawn(emulator::serve(emulator_listener, options, async move {
-        let _ = emulator_may_end.await;
-    }));
-    until_second_signal(&signals, gateway.serve(listener, signals.clone().count(1))).await;
-    drop(gateway_ended);
-    emulator.await.map_err(io::Error::other)?
 }
 
 /// `health`: asks the gateway that these settings describe.
@@ -162,31 +116,3 @@ fn emulator_banner(address: SocketAddr, identity: &Identity) -> String {
         identity.access_key_id
     )
 }
-
-fn snippets(address: SocketAddr) -> String {
-    format!(
-        r#"
-Requests without credentials use the demo identity. Try it with curl:
-
-  curl -N http://{address}/v1/chat/completions \
-    -H 'Content-Type: application/json' \
-    -d '{{"model": "{MODEL}", "stream": true, "messages": [{{"role": "user", "content": "Hello!"}}]}}'
-
-or with Python (pip install openai):
-
-  from openai import OpenAI
-  client = OpenAI(base_url="http://{address}/v1", api_key="not-needed")
-  for chunk in client.chat.completions.create(
-      model="{MODEL}",
-      messages=[{{"role": "user", "content": "Hello!"}}],
-      stream=True,
-  ):
-      print(chunk.choices[0].delta.content or "", end="", flush=True)
-  print()
-
-"#
-    )
-}
-
-/// The model of the snippets.
-const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";

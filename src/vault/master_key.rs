@@ -154,6 +154,12 @@ impl MasterKeys {
     }
 }
 
+/// A new key, as a text that [`MasterKeyOptions`] take.
+#[must_use]
+pub fn generate() -> SecretString {
+    SecretString::from(encode(&envelope::random_key()).as_str())
+}
+
 /// Makes a file with a new key, which nobody else may read.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod credentials;
 mod families;
 mod faults;
 mod fixtures;
+mod identity;
 mod lifecycle;
 mod raw;
 mod requests;

@@ -47,6 +47,11 @@ impl Stack {
 
     /// `settings` is TOML.
     pub(crate) async fn start_with(settings: &str) -> Self {
+        Self::start_as(settings, Credentials::Bearer(identity::DEMO_API_KEY.into())).await
+    }
+
+    /// The same with an identity of the gateway's own.
+    pub(crate) async fn start_as(settings: &str, own: Credentials) -> Self {
         let (observer, observed) = mpsc::channel(256);
         let emulator_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let emulator = emulator_listener.local_addr().unwrap();
@@ -56,7 +61,7 @@ impl Stack {
             drop(emulator_stopped.await);
         }));
         let (url, gateway, stop_gateway) =
-            start_gateway(&format!("http://{emulator}"), settings).await;
+            start_gateway_as(&format!("http://{emulator}"), settings, own).await;
         Self {
             url,
             observed,
@@ -129,6 +134,15 @@ pub(crate) async fn start_gateway(
     upstream: &str,
     settings: &str,
 ) -> (String, JoinHandle<()>, oneshot::Sender<()>) {
+    let own = Credentials::Bearer(identity::DEMO_API_KEY.into());
+    start_gateway_as(upstream, settings, own).await
+}
+
+async fn start_gateway_as(
+    upstream: &str,
+    settings: &str,
+    own: Credentials,
+) -> (String, JoinHandle<()>, oneshot::Sender<()>) {
     let endpoint =
         |service: &str| (format!("aws.endpoint_url_{service}"), upstream.to_owned(), "test");
     let endpoints = ["bedrock_runtime", "bedrock", "sts", "kms"].into_iter().map(endpoint);
@@ -143,7 +157,6 @@ pub(crate) async fn start_gateway(
     let settings = Settings::load(&sources).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let own = Credentials::Bearer(identity::DEMO_API_KEY.into());
     let gateway = Gateway::build_with_identity(settings, own).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(gateway.serve(listener, async move { drop(stopped.await) }));
