@@ -79,6 +79,18 @@ impl<E: Clone> Fresh<E> {
         self.valid(now).ok_or(failure)
     }
 
+    /// Forgets credentials that were refused, unless others have taken their place.
+    pub(super) fn forget(&self, refused: &Credentials) {
+        let mut known = self.known();
+        let is_known = |(known, _): &(Credentials, _)| {
+            known.access_key_id() == refused.access_key_id()
+                && known.session_token() == refused.session_token()
+        };
+        if known.credentials.as_ref().is_some_and(is_known) {
+            known.credentials = None;
+        }
+    }
+
     fn fresh(&self, now: SystemTime) -> Option<Credentials> {
         let known = self.known();
         let (credentials, due) = known.credentials.as_ref()?;
@@ -157,6 +169,18 @@ mod tests {
         assert_eq!(script.id_at(0).await.as_deref(), Some("AKID0"));
         assert_eq!(script.id_at(4).await.as_deref(), Some("AKID0"));
         assert_eq!(script.id_at(5).await.as_deref(), Some("AKID1"));
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_asked_for_anew_once() {
+        let script = Script::new(&[Some(1000), Some(1000)]);
+        assert_eq!(script.id_at(0).await.as_deref(), Some("AKID0"));
+        let refused = Credentials::new("AKID0", "secret", None, None, "test");
+        script.fresh.forget(&refused);
+        assert_eq!(script.id_at(1).await.as_deref(), Some("AKID1"));
+        // Requests that were under way bring the same news later.
+        script.fresh.forget(&refused);
+        assert_eq!(script.id_at(2).await.as_deref(), Some("AKID1"));
     }
 
     #[tokio::test]

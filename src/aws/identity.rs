@@ -74,4 +74,9 @@ impl GatewayIdentity {
         };
         self.fresh.credentials(now, ask).await
     }
+
+    /// Forgets an access key that AWS says has expired before its time.
+    pub fn forget(&self, expired: &AwsCredentials) {
+        self.fresh.forget(expired);
+    }
 }

@@ -74,6 +74,13 @@ pub enum AssumeErrorKind {
     Unreachable(#[source] Cause),
 }
 
+impl AssumeErrorKind {
+    /// Whether who assumes the role did so with credentials whose time is over.
+    fn is_expired(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code.starts_with("ExpiredToken"))
+    }
+}
+
 /// What kept a call from its answer, for the operator.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
@@ -143,10 +150,31 @@ impl Roles {
         let fresh = self.sessions.get_with(assume.key(hop), async { Arc::default() }).await;
         let ask = async {
             let source = Box::pin(self.after(assume, hop - 1, now)).await?;
-            let called = self.call_sts(source, role, assume, hop == hops).await;
+            let mut called = self.call_sts(source.clone(), role, assume, hop == hops).await;
+            if called.as_ref().is_err_and(AssumeErrorKind::is_expired) {
+                self.forget_after(assume, hop - 1, &source).await;
+                let source = Box::pin(self.after(assume, hop - 1, now)).await?;
+                called = self.call_sts(source, role, assume, hop == hops).await;
+            }
             called.map_err(|kind| AssumeError::Hop { hop, hops, role: role.role_arn.clone(), kind })
         };
         fresh.credentials(now, ask).await
+    }
+
+    /// Forgets a session that AWS says has expired before its time.
+    pub async fn forget(&self, assume: Assume<'_>, expired: &Credentials) {
+        self.forget_after(assume, assume.roles.len(), expired).await;
+    }
+
+    async fn forget_after(&self, assume: Assume<'_>, hop: usize, expired: &Credentials) {
+        match assume.source {
+            RoleSource::Gateway if hop == 0 => self.gateway.forget(expired),
+            _ => {
+                if let Some(fresh) = self.sessions.get(&assume.key(hop)).await {
+                    fresh.forget(expired);
+                }
+            }
+        }
     }
 
     async fn call_sts(

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use tracing::debug;
 
+use super::credentials::AssumedRole;
 use super::grant::Principal;
 use super::plan::Plan;
 use super::profiles::Profiles;
@@ -201,8 +202,12 @@ impl Dispatcher {
         now: SystemTime,
     ) -> Result<Answer<ConverseResponse>, Error> {
         let as_gateway = matches!(plan.principal, Principal::Gateway);
-        let target = self.target(plan, now).await?;
-        let answer = self.client.converse(&target, request, now).await;
+        let target = self.target(&plan, now).await?;
+        let mut answer = self.client.converse(&target, request.clone(), now).await;
+        if answer.as_ref().is_err_and(is_expired) && self.forget(&plan, &target).await {
+            let target = self.target(&plan, now).await?;
+            answer = self.client.converse(&target, request, now).await;
+        }
         answer.map_err(|error| Error::Upstream { error, as_gateway })
     }
 
@@ -222,24 +227,46 @@ impl Dispatcher {
         let as_gateway = matches!(plan.principal, Principal::Gateway);
         let dispatcher = Arc::clone(self);
         let opening = async move {
-            let target = dispatcher.target(plan, now).await?;
-            let client = &dispatcher.client;
-            let upstream = |error| Error::Upstream { error, as_gateway };
             if delivery == Delivery::Streamed {
-                match client.converse_stream(&target, request.clone(), now).await {
+                let target = dispatcher.target(&plan, now).await?;
+                let client = &dispatcher.client;
+                let mut events = client.converse_stream(&target, request.clone(), now).await;
+                if events.as_ref().is_err_and(is_expired) && dispatcher.forget(&plan, &target).await
+                {
+                    let target = dispatcher.target(&plan, now).await?;
+                    events = client.converse_stream(&target, request.clone(), now).await;
+                }
+                match events {
                     Err(error) if is_no_stream_with_tools(&error) => {}
-                    events => return Ok(Opened::Stream(Box::new(events.map_err(upstream)?))),
+                    Err(error) => return Err(Error::Upstream { error, as_gateway }),
+                    Ok(events) => return Ok(Opened::Stream(Box::new(events))),
                 }
             }
-            Opened::tell(client.converse(&target, request, now).await.map_err(upstream)?)
+            Opened::tell(dispatcher.converse(plan, request, now).await?)
         };
         Events { state: State::Opening(Box::pin(opening)), as_gateway }
     }
 
-    async fn target(&self, plan: Plan, now: SystemTime) -> Result<BedrockTarget, Error> {
-        let credentials = self.credentials(&plan, now).await?;
-        let Plan { region, model_id, base_url, is_custom_host, .. } = plan;
-        Ok(BedrockTarget { base_url, is_custom_host, region, model_id, credentials })
+    async fn target(&self, plan: &Plan, now: SystemTime) -> Result<BedrockTarget, Error> {
+        Ok(BedrockTarget {
+            base_url: plan.base_url.clone(),
+            is_custom_host: plan.is_custom_host,
+            region: plan.region.clone(),
+            model_id: plan.model_id.clone(),
+            credentials: self.credentials(plan, now).await?,
+        })
+    }
+
+    /// Forgets credentials that AWS says have expired before their time, such as
+    /// after a session was revoked; whether others can be had in their place.
+    async fn forget(&self, plan: &Plan, target: &BedrockTarget) -> bool {
+        let Credentials::SigV4(expired) = &target.credentials else { return false };
+        match &plan.principal {
+            Principal::Given(_) => return false,
+            Principal::Gateway => self.identity.forget(expired),
+            Principal::Role(role) => self.roles.forget(assume(plan, role), expired).await,
+        }
+        true
     }
 
     async fn credentials(&self, plan: &Plan, now: SystemTime) -> Result<Credentials, Error> {
@@ -247,19 +274,26 @@ impl Dispatcher {
             Principal::Given(credentials) => Ok(credentials.clone()),
             Principal::Gateway => Ok(self.identity.credentials(now).await?),
             Principal::Role(role) => {
-                let assume = Assume {
-                    source: &role.source,
-                    roles: &role.roles,
-                    region: &plan.region,
-                    session: &plan.session,
-                };
                 let is_lent = plan.is_lent || matches!(role.source, RoleSource::Gateway);
-                let assumed = self.roles.credentials(assume, now).await;
+                let assumed = self.roles.credentials(assume(plan, role), now).await;
                 let assumed = assumed.map_err(|error| Error::Role { error, is_lent })?;
                 Ok(Credentials::SigV4(assumed))
             }
         }
     }
+}
+
+fn assume<'a>(plan: &'a Plan, role: &'a AssumedRole) -> Assume<'a> {
+    Assume {
+        source: &role.source,
+        roles: &role.roles,
+        region: &plan.region,
+        session: &plan.session,
+    }
+}
+
+fn is_expired(error: &upstream::Error) -> bool {
+    matches!(&error.kind, upstream::ErrorKind::Refused(refusal) if refusal.code == "ExpiredTokenException")
 }
 
 /// `This model doesn't support tool use in streaming mode.`

@@ -21,12 +21,19 @@ IMDS_TOKEN = "the-token-of-imds"
 class Metadata(http.server.BaseHTTPRequestHandler):
     """Container credentials (EKS Pod Identity, ECS), and the instance metadata service in its second version."""
 
+    asked = 0
+
     def do_GET(self):
         expires = {"Token": identity.SESSION_TOKEN, "Expiration": "2099-01-01T00:00:00Z"}
         pair = {"AccessKeyId": identity.SESSION_ACCESS_KEY_ID, "SecretAccessKey": identity.SESSION_SECRET_ACCESS_KEY}
         role = "/latest/meta-data/iam/security-credentials/"
         is_known = self.headers.get("x-aws-ec2-metadata-token") == IMDS_TOKEN
-        if self.path == "/container" and self.headers.get("authorization") == CONTAINER_TOKEN:
+        if self.path == "/expired-at-first":
+            # It says that it is good for long, and is not.
+            Metadata.asked += 1
+            token = identity.EXPIRED_TOKEN if Metadata.asked == 1 else identity.SESSION_TOKEN
+            self.answer(json.dumps({**pair, **expires, "Token": token}))
+        elif self.path == "/container" and self.headers.get("authorization") == CONTAINER_TOKEN:
             self.answer(json.dumps({**pair, **expires}))
         elif is_known and self.path == role:
             self.answer("instance-role")
@@ -102,6 +109,18 @@ def environment_of(source: str, folder: Path, metadata: str) -> dict[str, str]:
     raise AssertionError(source)
 
 
+def start(launch, emulator, name: str, extra: dict[str, str]):
+    """A gateway that lends its identity to everybody."""
+    arguments = ["serve", "--listen", "127.0.0.1:0", "--set", "aws.allow_gateway_identity=true"]
+    extra = {"AWS_ENDPOINT_URL": emulator.emulator, **extra}
+    return launch(f"serve-chain-{name}", *arguments, waits_for={"gateway"}, extra=extra)
+
+
+def ask(gateway, **more) -> httpx.Response:
+    body = {"model": "amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": "hi"}], **more}
+    return httpx.post(f"{gateway.gateway}/chat/completions", json=body, timeout=20)
+
+
 @pytest.mark.parametrize(
     ("source", "reported"),
     [
@@ -115,18 +134,8 @@ def environment_of(source: str, folder: Path, metadata: str) -> dict[str, str]:
     ],
 )
 def test_a_source_is_found_used_and_reported(launch, emulator, metadata, tmp_path, source, reported):
-    gateway = launch(
-        f"serve-chain-{source.replace(' ', '-')}",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--set",
-        "aws.allow_gateway_identity=true",
-        waits_for={"gateway"},
-        extra={"AWS_ENDPOINT_URL": emulator.emulator, **environment_of(source, tmp_path, metadata)},
-    )
-    body = {"model": "amazon.nova-lite-v1:0", "messages": [{"role": "user", "content": "hi"}]}
-    answer = httpx.post(f"{gateway.gateway}/chat/completions", json=body, timeout=20)
+    gateway = start(launch, emulator, source.replace(" ", "-"), environment_of(source, tmp_path, metadata))
+    answer = ask(gateway)
     assert answer.status_code == 200, answer.text
     line = f'source="{reported}"'
     until = time.monotonic() + 20
@@ -136,3 +145,14 @@ def test_a_source_is_found_used_and_reported(launch, emulator, metadata, tmp_pat
     log = Path(gateway.log).read_text()
     for secret in [identity.SECRET_ACCESS_KEY, identity.SESSION_SECRET_ACCESS_KEY, identity.SESSION_TOKEN]:
         assert secret not in log
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_expired_before_its_time_is_replaced_within_the_request(launch, emulator, metadata, stream):
+    Metadata.asked = 0
+    extra = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{metadata}/expired-at-first"}
+    gateway = start(launch, emulator, f"expired-{stream}", extra)
+    answer = ask(gateway, stream=stream)
+    assert answer.status_code == 200, answer.text
+    assert ("[DONE]" if stream else "You said: hi") in answer.text
+    assert Metadata.asked == 2
