@@ -225,3 +225,99 @@ fn serve_uses_the_environments_endpoint_and_identity() {
     emulator.signal("-TERM");
     assert!(emulator.finish().0);
 }
+
+/// A folder of its own, removed at the end.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("bedrock-gateway-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).display().to_string()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+/// What a command printed, once it succeeded.
+fn done(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = run(arguments, variables);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn the_vault_is_kept_by_commands() {
+    const SECRET: &str = "a-secret-access-key-of-somebody";
+    let folder = Folder::new();
+    let (file, data) = (folder.path("master.key"), folder.path("data"));
+    let set = [
+        ("BEDROCK_GATEWAY_VAULT_DATA_DIR", data.as_str()),
+        ("BEDROCK_GATEWAY_VAULT_MASTER_KEY_FILE", &file),
+        ("BEDROCK_GATEWAY_SECRET", SECRET),
+    ];
+    assert!(!run(&["api-key", "list"], &set[..1]).status.success(), "without a master key");
+    done(&["master-key", "create", &file], &[]);
+    assert!(!run(&["master-key", "create", &file], &[]).status.success(), "a key was overwritten");
+
+    let key = done(&["api-key", "create", "--name", "admin", "--scope", "admin.write"], &set);
+    assert!(key.starts_with("bgw-") && key.trim().len() == 47, "{key}");
+    let add =
+        ["virtual-key", "add", "--name", "Team", "--slug", "team", "--access-key-id", "AKIA1"];
+    assert_eq!(done(&add, &set), "team\n");
+    let again = run(&add, &set);
+    assert!(text(&again.stderr).contains("already"), "{}", text(&again.stderr));
+    let role = ["--role-arn", "arn:aws:iam::111122223333:role/x"];
+    done(&[&["virtual-key", "add", "--name", "Role"], &role[..]].concat(), &set[..2]);
+    let wrong = run(&["virtual-key", "add", "--name", "x", "--role-arn", "x"], &set);
+    assert!(text(&wrong.stderr).contains("aws_role_arn"), "{}", text(&wrong.stderr));
+
+    assert_eq!(done(&["master-key", "rotate"], &set), "sealed 3 records anew\n");
+    let copy = folder.path("copy.db");
+    done(&["backup", &copy], &set);
+    let list = done(&["virtual-key", "list"], &set);
+    assert!(list.contains("team ") && list.contains("role-"), "{list}");
+    done(&["virtual-key", "remove", "team"], &set);
+    assert!(!run(&["virtual-key", "remove", "team"], &set).status.success(), "removed twice");
+
+    let id = done(&["api-key", "list"], &set);
+    let id = id.lines().nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    done(&["api-key", "revoke", &id], &set);
+    assert_eq!(done(&["api-key", "list"], &set).lines().count(), 1);
+
+    let other = folder.path("other.key");
+    done(&["master-key", "create", &other], &[]);
+    let wrong = [set[0], ("BEDROCK_GATEWAY_VAULT_MASTER_KEY_FILE", other.as_str())];
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["virtual-key", "list"]] {
+        let output = run(command, &wrong);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("sealed with another master key"));
+    }
+    let output = run(&["serve", "--listen", "127.0.0.1:0"], &set[..1]);
+    assert!(text(&output.stderr).contains("there is no master key"), "{}", text(&output.stderr));
+
+    for file in std::fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()) {
+        let bytes = text(&std::fs::read(&file).unwrap());
+        assert!(!bytes.contains(SECRET) && !bytes.contains(key.trim()), "{}", file.display());
+    }
+    assert!(!text(&std::fs::read(&copy).unwrap()).contains(SECRET));
+}
+
+#[test]
+fn strangers_are_not_lent_the_gateways_identity_where_other_machines_reach_it() {
+    let arguments = ["serve", "--listen", "0.0.0.0:0", "--set", "aws.allow_gateway_identity=true"];
+    let output = run(&arguments, &[("AWS_EC2_METADATA_DISABLED", "true")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("auth.allow_public_anonymous"));
+    let allowed = [&arguments[..], &["--set", "auth.allow_public_anonymous=true"]].concat();
+    let mut serving = Serving::start(&allowed, &[("AWS_EC2_METADATA_DISABLED", "true")]);
+    serving.address("gateway");
+}

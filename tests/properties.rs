@@ -541,3 +541,50 @@ proptest! {
         prop_assert!(!is_believed(&token));
     }
 }
+
+/// Whether a pattern means a name, by trying everything.
+fn means(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|at| means(rest, &name[at..])),
+        Some((byte, rest)) => {
+            name.split_first().is_some_and(|(first, name)| first == byte && means(rest, name))
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn stars_mean_what_trying_everything_says(pattern in "[ab*]{0,8}", name in "[ab]{0,10}") {
+        let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+        prop_assert_eq!(bedrock_gateway::vault::matches(pattern, name), means(pattern, name));
+    }
+
+    #[test]
+    fn any_caller_has_a_session_name_that_sts_takes(caller in "\\PC{0,80}") {
+        let session = bedrock_gateway::aws::session::Session::of(Some(&caller), Vec::new());
+        let name = session.name();
+        prop_assert!((2..=64).contains(&name.len()), "{}", name);
+        prop_assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c)));
+    }
+
+    #[test]
+    fn what_passes_for_a_role_needs_no_escaping(text in "arn:aws:iam::111122223333:role/\\PC{0,20}") {
+        if let Ok(arn) = bedrock_gateway::aws::role::RoleArn::parse(&text) {
+            prop_assert_eq!(arn.as_str(), &text);
+            prop_assert!(text.bytes().all(|b| b.is_ascii_graphic()));
+        }
+    }
+
+    #[test]
+    fn any_request_of_the_admin_api_is_read_or_refused(text in "\\PC{0,60}") {
+        use bedrock_gateway::portkey::api_key::ApiKeyRequest;
+        use bedrock_gateway::portkey::virtual_key::VirtualKeyRequest;
+        let members = ["name", "slug", "provider", "key", "aws_role_arn", "aws_region", "custom_host"];
+        let members: Map<String, Value> =
+            members.iter().map(|&name| (name.to_owned(), Value::from(text.clone()))).collect();
+        let request: VirtualKeyRequest = serde_json::from_value(Value::Object(members)).unwrap();
+        let _ = bedrock_gateway::access::admin::new_virtual_key(request, &[], 0);
+        let _ = json::from_slice::<ApiKeyRequest>(text.as_bytes());
+    }
+}

@@ -171,16 +171,17 @@ fn create_request(create: CreateApiKey) -> io::Result<ApiKeyRequest> {
         metadata.insert(name.to_owned(), Value::from(value));
     }
     let config = create.config_file.as_deref().map(read_file).transpose()?;
-    let defaults = ApiKeyDefaults {
+    let has_defaults = config.is_some() || !metadata.is_empty();
+    let defaults = has_defaults.then(|| ApiKeyDefaults {
         config_id: config.map(|config| Value::from(config.as_str())),
         metadata: Some(metadata),
         allow_config_override: None,
-    };
+    });
     Ok(ApiKeyRequest {
         name: Some(create.name),
         scopes: Some(create.scopes),
         virtual_keys: Some((!create.virtual_keys.is_empty()).then_some(create.virtual_keys)),
-        defaults: Some(Some(defaults)),
+        defaults: Some(defaults),
         expires_at: Some(create.expires_at),
         ..ApiKeyRequest::default()
     })
