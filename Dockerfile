@@ -21,12 +21,15 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin gateway
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin gateway \
+    && install --directory --owner=10001 --mode=0700 /var/lib/bedrock-gateway
 COPY --from=build /build/target/release/bedrock-gateway /usr/local/bin/bedrock-gateway
 COPY LICENSE /usr/share/doc/bedrock-gateway/LICENSE
 
 USER 10001
+# The database of virtual keys and gateway keys, if there is a master key: mount a volume.
 ENV BEDROCK_GATEWAY_SERVER_LISTEN=0.0.0.0:8787 \
+    BEDROCK_GATEWAY_VAULT_DATA_DIR=/var/lib/bedrock-gateway \
     BEDROCK_GATEWAY_LOG_FORMAT=json
 EXPOSE 8787
 STOPSIGNAL SIGTERM

@@ -1,8 +1,10 @@
 //! OpenAI-compatible gateway for Amazon Bedrock.
 //!
 //! A client speaks OpenAI's chat completions with Portkey's `x-portkey-*`
-//! headers; the gateway finds out whose AWS credentials to use, says the request
-//! in Converse's words, signs it, and turns the answer back, event by event.
+//! headers; the gateway finds out who calls and whose AWS credentials to use, says
+//! the request in Converse's words, signs it, and turns the answer back, event by
+//! event. Credentials may come with the request, or lie in the gateway's vault,
+//! where Portkey's admin API and commands keep them.
 //!
 //! # Rooms, lowest first
 //!
@@ -14,15 +16,15 @@
 //! | [`bedrock`] | wire types of Bedrock Runtime | hold rules, know OpenAI |
 //! | [`models`] | what each family of models accepts: one table | hold rules |
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
-//! | [`aws`] | regions, endpoints, credentials, SigV4, event-stream frames | know the HTTP surface or OpenAI |
-//! | [`upstream`] | calls of Bedrock: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
-//! | [`store`] | what outlives the process: `SQLite` | open what is sealed |
-//! | [`vault`] | virtual keys and gateway keys: sealed at rest, opened per request | know the HTTP surface |
-//! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, the audit log | know the HTTP surface |
-//! | [`routing`] | where a request goes and as whom, and its execution | know the HTTP surface, build JSON |
+//! | [`aws`] | regions, endpoints, credentials, roles of STS, data keys of KMS, SigV4, event-stream frames | know the HTTP surface or OpenAI |
+//! | [`upstream`] | calls of Bedrock and its control plane: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
+//! | [`store`] | what outlives the process, in `SQLite`: virtual keys, gateway keys, audit rows | open what is sealed |
+//! | [`vault`] | virtual keys and gateway keys: sealed at rest under a master key, held as a snapshot, opened when first used | know the HTTP surface, know who may do what |
+//! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, what admins may write, the audit log | know the HTTP surface |
+//! | [`routing`] | where a request goes and as whom, what is lent to whom, and its execution | know the HTTP surface, build JSON |
 //! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |
-//! | [`emulator`] | a local Bedrock Runtime on the real wire protocol | be reached but over a socket |
+//! | [`emulator`] | a local Bedrock Runtime, STS and KMS on the real wire protocols | be reached but over a socket |
 //! | [`settings`], [`cli`], [`signals`], [`app`], [`commands`] | what the operator says, and wiring | hold rules |
 //!
 //! Dependencies point downwards only; `tests/layering.rs` holds that.
@@ -31,17 +33,39 @@
 //!
 //! ```text
 //! bytes -> api::middleware (trace id, access record) -> api::routes::chat_completions
-//!       -> api::context (headers -> routing::Directives) -> routing::authority (pure: credentials)
-//!       -> api::body (JSON -> openai::chat::Request) -> routing::plan (pure: region, model and its family, host)
-//!       -> upstream::media (what it names by URL) -> translate::chat::request (pure) -> routing::dispatch -> upstream::bedrock (aws::sigv4)
+//!       -> api::auth (gateway key or JWT -> access::Caller, by a vault::Snapshot; scope)
+//!       -> api::context (headers, and what the caller's key says for it -> routing::Directives)
+//!       -> routing::authority (pure: whose credentials; routing::lending: whether they are lent)
+//!       -> api::body (JSON -> openai::chat::Request)
+//!       -> routing::Authority::with_model (pure: `@slug/model`) and open (vault: what a virtual key holds -> routing::Grant)
+//!       -> routing::plan (pure: region, model and its family, host, session of roles)
+//!       -> routing::profiles (the family behind an inference profile, where only AWS knows)
+//!       -> upstream::media (what it names by URL) -> translate::chat::request (pure)
+//!       -> routing::dispatch (aws::identity, aws::roles) -> upstream::bedrock (aws::sigv4)
 //!       -> bytes -> aws::event_stream (frames) -> upstream::events (StreamEvent)
 //!       -> translate::chat::ChatStream (pure) -> api::sse -> bytes
 //! ```
+//!
+//! Up to `routing::authority` nothing of the body is read, so that who is turned away
+//! costs little; the audit log is told of those whom nobody knows, and of those who
+//! lack a scope. The snapshot is memory: a request waits for the database only to ask
+//! whether it has changed, and for KMS or STS only where there is nothing yet, or
+//! nothing that still holds.
 //!
 //! An error before the first event has an HTTP status, unless that event is so long
 //! in coming that the answer has begun with a comment; a later one is told in
 //! band, and nothing that looks like an end follows it. A client that leaves has
 //! its body dropped, and with it the connection to Bedrock.
+//!
+//! # One change's way
+//!
+//! ```text
+//! bytes -> api::auth -> api::routes::admin (scope) -> portkey (wire types)
+//!       -> access::admin (what may be written; every mistake names its member)
+//!       -> vault (seals) -> store (the change and its audit row: one transaction)
+//! ```
+//!
+//! [`commands`] enter at `access::admin`, so that a command and an SDK write the same.
 
 pub mod access;
 pub mod api;
