@@ -1,5 +1,6 @@
 """One face for the admin calls of the synchronous and the asynchronous Portkey client."""
 
+import functools
 from typing import Any
 
 from portkey_ai import AsyncPortkey, Portkey
@@ -22,13 +23,14 @@ class Async:
     """`portkey_ai.AsyncPortkey`."""
 
     def __init__(self, **options: Any) -> None:
-        self._options = options
+        self.client = AsyncPortkey(**options)
 
     def call(self, resource: str, method: str, **members: Any) -> Any:
         async def call() -> Any:
-            return await getattr(getattr(AsyncPortkey(**self._options), resource), method)(**members)
+            return await getattr(getattr(self.client, resource), method)(**members)
 
         return LOOP.run_until_complete(call())
 
 
-ADMINS = {"sync": Sync, "async": Async}
+# A client reads the certificates of the system when it is made, which takes longer than the calls of a case.
+ADMINS = {"sync": functools.cache(Sync), "async": functools.cache(Async)}
