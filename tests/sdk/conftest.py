@@ -70,7 +70,7 @@ def file_host() -> Iterator[FileHost]:
 
 @pytest.fixture(scope="session")
 def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
-    """The gateway as an operator starts it, in front of the emulator."""
+    """The gateway as an operator without a vault starts it, in front of the emulator."""
     return launch(
         "serve",
         "serve",
@@ -78,7 +78,7 @@ def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
         "127.0.0.1:0",
         waits_for={"gateway"},
         extra={
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "AWS_ENDPOINT_URL": emulator.emulator,
             "BEDROCK_GATEWAY_MEDIA_ALLOWED_HOSTS": file_host.host,
             "BEDROCK_GATEWAY_MODELS_ALIASES": '{ "gpt-4o" = "us.anthropic.claude-3-7-sonnet-20250219-v1:0" }',
         },
@@ -124,9 +124,11 @@ def recorder(recorder_server: Recorder) -> Recorder:
 
 
 @pytest.fixture(scope="session")
-def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: FileHost) -> Callable[[str], Program]:
+def recorded_by_setting(
+    launch: Launch, emulator: Program, recorder_server: Recorder, file_host: FileHost
+) -> Callable[[str], Program]:
     """Gateways in front of the recording upstream, by `requests.unsupported_params`, with an AWS identity in
-    their environment as bait."""
+    their environment as bait. They ask the emulator about inference profiles, and go on where it knows none."""
 
     @functools.cache
     def start(unsupported_params: str) -> Program:
@@ -137,7 +139,9 @@ def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: Fi
             "127.0.0.1:0",
             waits_for={"gateway"},
             extra={
+                "AWS_ENDPOINT_URL": emulator.emulator,
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": recorder_server.url,
+                "BEDROCK_GATEWAY_MODELS_UNRESOLVED_PROFILES": "unknown",
                 "AWS_ACCESS_KEY_ID": identity.BAIT_ACCESS_KEY_ID,
                 "AWS_SECRET_ACCESS_KEY": identity.BAIT_SECRET_ACCESS_KEY,
                 "AWS_SESSION_TOKEN": identity.BAIT_SESSION_TOKEN,
