@@ -76,7 +76,7 @@ class Vault:
             input=given or "",
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=20,
         )
 
     def run(self, *arguments: str, given: str | None = None, **extra: str) -> str:
