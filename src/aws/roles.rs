@@ -56,6 +56,17 @@ pub enum AssumeError {
     },
 }
 
+impl AssumeError {
+    /// The same for a chain of another length: chains that begin alike share their
+    /// first sessions, and what is remembered of those that failed.
+    fn in_chain_of(self, hops: usize) -> Self {
+        match self {
+            Self::Hop { hop, role, kind, .. } => Self::Hop { hop, hops, role, kind },
+            identity @ Self::Identity(_) => identity,
+        }
+    }
+}
+
 /// Why a role could not be assumed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AssumeErrorKind {
@@ -158,7 +169,7 @@ impl Roles {
             }
             called.map_err(|kind| AssumeError::Hop { hop, hops, role: role.role_arn.clone(), kind })
         };
-        fresh.credentials(now, ask).await
+        fresh.credentials(now, ask).await.map_err(|error| error.in_chain_of(hops))
     }
 
     /// Forgets a session that AWS says has expired before its time.

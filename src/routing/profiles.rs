@@ -14,8 +14,8 @@ use crate::aws::inference_profile::foundation_model;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
 use crate::models::{self, ModelProfile};
-use crate::upstream;
 use crate::upstream::bedrock::BedrockClient;
+use crate::upstream::{self, ErrorKind};
 
 /// Profiles that are remembered at most; the least used go first.
 const MAX_PROFILES: u64 = 10_000;
@@ -61,7 +61,8 @@ impl Profiles {
     /// What the model behind a profile accepts. Requests that ask together ask once.
     ///
     /// # Errors
-    /// AWS refused or could not be reached; remembered for a moment, for this caller.
+    /// AWS refused or could not be reached; remembered for a moment, for this caller,
+    /// unless it passes by itself.
     pub async fn family(
         &self,
         client: &BedrockClient,
@@ -94,10 +95,17 @@ impl Profiles {
         let found = self.asked.try_get_with(own.clone(), ask).await;
         match &found {
             Ok(family) => self.known.insert(key, family).await,
+            // Clients try again what passes by itself, sooner than a failure is forgotten.
+            Err(failure) if is_passing(failure) => {}
             Err(failure) => self.failed.insert(own, Arc::clone(failure)).await,
         }
         found
     }
+}
+
+/// Whether AWS said that it cannot answer at the moment.
+fn is_passing(error: &upstream::Error) -> bool {
+    matches!(&error.kind, ErrorKind::Refused(refusal) if refusal.status == 429 || refusal.status >= 500)
 }
 
 /// Names a profile for one caller, without telling anything of the caller's keys.

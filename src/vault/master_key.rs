@@ -90,6 +90,15 @@ impl MasterKeys {
         }
     }
 
+    /// Whether there will be data keys: KMS, which opens what it sealed under any of its
+    /// keys, is asked whether it seals under the one that is set.
+    pub(super) async fn check(&self, place: &str) -> Result<(), Error> {
+        if let Some(kms) = &self.kms {
+            kms.generate(place).await?;
+        }
+        Ok(())
+    }
+
     /// Makes a data key for `place`.
     pub(super) async fn new_data_key(&self, place: &str) -> Result<NewDataKey, Error> {
         if let Some(kms) = &self.kms {

@@ -54,11 +54,14 @@ impl Vault {
     /// Opens the vault in a store, and makes one where there is none yet.
     ///
     /// # Errors
-    /// The master key is not the one that the vault was sealed with, or the
-    /// database cannot be used.
+    /// The master key is not the one that the vault was sealed with or cannot be used,
+    /// or the database cannot.
     pub async fn open(store: Store, masters: MasterKeys) -> Result<Self, Error> {
         let sealed = match store.value(HASH_KEY).await? {
-            Some(sealed) => sealed,
+            Some(sealed) => {
+                masters.check(&HASH_KEY_PLACE.to_string()).await?;
+                sealed
+            }
             None => {
                 let key = envelope::random_key();
                 let sealed = envelope::seal(&masters, HASH_KEY_PLACE, key.as_slice()).await?;

@@ -12,6 +12,8 @@ from support import identity
 from support.files import FileHost
 from support.program import Program
 from support.recorder import Recorder
+from support.relay import Relay
+from support.vault import VIRTUAL_KEYS, Keeper, Vault, role
 
 Launch = Callable[..., Program]
 
@@ -68,7 +70,7 @@ def file_host() -> Iterator[FileHost]:
 
 @pytest.fixture(scope="session")
 def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
-    """The gateway as an operator starts it, in front of the emulator."""
+    """The gateway as an operator without a vault starts it, in front of the emulator."""
     return launch(
         "serve",
         "serve",
@@ -76,7 +78,7 @@ def gateway(launch: Launch, emulator: Program, file_host: FileHost) -> Program:
         "127.0.0.1:0",
         waits_for={"gateway"},
         extra={
-            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": emulator.emulator,
+            "AWS_ENDPOINT_URL": emulator.emulator,
             "BEDROCK_GATEWAY_MEDIA_ALLOWED_HOSTS": file_host.host,
             "BEDROCK_GATEWAY_MODELS_ALIASES": '{ "gpt-4o" = "us.anthropic.claude-3-7-sonnet-20250219-v1:0" }',
         },
@@ -122,9 +124,11 @@ def recorder(recorder_server: Recorder) -> Recorder:
 
 
 @pytest.fixture(scope="session")
-def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: FileHost) -> Callable[[str], Program]:
+def recorded_by_setting(
+    launch: Launch, emulator: Program, recorder_server: Recorder, file_host: FileHost
+) -> Callable[[str], Program]:
     """Gateways in front of the recording upstream, by `requests.unsupported_params`, with an AWS identity in
-    their environment as bait."""
+    their environment as bait. They ask the emulator about inference profiles, and go on where it knows none."""
 
     @functools.cache
     def start(unsupported_params: str) -> Program:
@@ -135,7 +139,9 @@ def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: Fi
             "127.0.0.1:0",
             waits_for={"gateway"},
             extra={
+                "AWS_ENDPOINT_URL": emulator.emulator,
                 "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": recorder_server.url,
+                "BEDROCK_GATEWAY_MODELS_UNRESOLVED_PROFILES": "unknown",
                 "AWS_ACCESS_KEY_ID": identity.BAIT_ACCESS_KEY_ID,
                 "AWS_SECRET_ACCESS_KEY": identity.BAIT_SECRET_ACCESS_KEY,
                 "AWS_SESSION_TOKEN": identity.BAIT_SESSION_TOKEN,
@@ -152,6 +158,56 @@ def recorded_by_setting(launch: Launch, recorder_server: Recorder, file_host: Fi
 def recorded_gateway(recorded_by_setting: Callable[[str], Program]) -> Program:
     """A gateway in front of the recording upstream, as it is without settings."""
     return recorded_by_setting("auto")
+
+
+@pytest.fixture(scope="session")
+def relay(emulator: Program) -> Iterator[Relay]:
+    """What passes between the gateways with a vault and the emulator."""
+    relay = Relay(emulator.emulator)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture(scope="session")
+def keep(launch: Launch, relay: Relay, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Keeper]:
+    """Starts gateways with a vault behind the relay, which have the emulator's demo identity for their own."""
+
+    def start(name: str, *arguments: str, vault: Vault | None = None, **extra: str) -> Keeper:
+        vault = vault or Vault(tmp_path_factory.mktemp(name))
+        admin = vault.api_key(f"admin of {name}", "admin.write", AWS_ENDPOINT_URL=relay.url)
+        caller = vault.api_key("caller", "inference", AWS_ENDPOINT_URL=relay.url)
+        program = launch(
+            name,
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            *arguments,
+            waits_for={"gateway"},
+            extra={
+                "AWS_ENDPOINT_URL": relay.url,
+                "AWS_ACCESS_KEY_ID": identity.ACCESS_KEY_ID,
+                "AWS_SECRET_ACCESS_KEY": identity.SECRET_ACCESS_KEY,
+                **vault.environment,
+                **extra,
+            },
+        )
+        return Keeper(program, vault, admin, caller)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def keeper(keep: Callable[..., Keeper]) -> Keeper:
+    """A gateway as an operator with a vault starts it, with a virtual key of every kind."""
+    keeper = keep(
+        "serve-vault",
+        BEDROCK_GATEWAY_AWS_ASSUMABLE_ROLES=f"{role('lent-*')},{role('emulator-*')}",
+        BEDROCK_GATEWAY_AWS_SESSION_TAG_KEYS="team",
+        BEDROCK_GATEWAY_MODELS_ALIASES='{ "gpt-4o" = "us.anthropic.claude-3-7-sonnet-20250219-v1:0" }',
+    )
+    for slug, members in VIRTUAL_KEYS.items():
+        keeper.make_virtual_key(slug, **members)
+    return keeper
 
 
 def pytest_configure(config: pytest.Config) -> None:

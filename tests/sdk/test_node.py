@@ -17,7 +17,7 @@ CLOSING = re.compile(r"^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$", re.M
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_node(file, gateway, lively_gateway, dev, file_host, pytestconfig):
+def test_node(file, gateway, lively_gateway, dev, keeper, file_host, pytestconfig):
     node = shutil.which("node")
     assert node, "node is not installed"
     done = subprocess.run(
@@ -28,6 +28,9 @@ def test_node(file, gateway, lively_gateway, dev, file_host, pytestconfig):
             "GATEWAY_URL": gateway.gateway,
             "LIVELY_URL": lively_gateway.gateway,
             "DEV_URL": dev.gateway,
+            "VAULT_URL": keeper.gateway,
+            "ADMIN_KEY": keeper.admin,
+            "CALLER_KEY": keeper.caller,
             "IMAGE_URL": file_host.put("/red.png", PNG, "image/png"),
         },
         capture_output=True,

@@ -1,5 +1,6 @@
 """The cURL examples of Portkey's page on AWS Bedrock, as shell scripts; changed are keys and URL."""
 
+import functools
 import json
 import os
 import subprocess
@@ -19,7 +20,15 @@ KEYS = {
 }
 
 
-def run(script: str, gateway, **keys: str) -> str:
+@pytest.fixture(params=["gateway key", "gateway without keys"])
+def run(request, gateway, keeper):
+    """Runs a script with a gateway key for Portkey's, or with a key that a gateway without keys passes over."""
+    if request.param == "gateway key":
+        return functools.partial(run_script, gateway=keeper, PORTKEY_API_KEY=keeper.caller)
+    return functools.partial(run_script, gateway=gateway)
+
+
+def run_script(script: str, gateway, **keys: str) -> str:
     environment = {"PATH": os.environ["PATH"], "GATEWAY_URL": gateway.gateway, **KEYS, **keys}
     done = subprocess.run(
         ["bash", "-eu", str(seed.FOLDER / script)], env=environment, capture_output=True, text=True, timeout=60
@@ -33,8 +42,8 @@ def run(script: str, gateway, **keys: str) -> str:
     [("thinking_single_turn.sh", seed.SINGLE_QUESTION), ("thinking_multi_turn.sh", seed.MULTI_QUESTION)],
     ids=["single turn", "multi turn"],
 )
-def test_thinking(gateway, script, question):
-    *chunks, done = events(run(script, gateway))
+def test_thinking(run, script, question):
+    *chunks, done = events(run(script))
     assert done == "[DONE]"
     deltas = [chunk["choices"][0]["delta"] for chunk in chunks]
     blocks = [block for delta in deltas for block in delta.get("content_blocks", [])]
@@ -47,8 +56,8 @@ def test_thinking(gateway, script, question):
 
 
 @pytest.mark.parametrize("keys", ["session", "no token"])
-def test_direct_aws_details(gateway, keys):
-    """The page asks for `gpt-4o`, a name that this gateway was told the meaning of."""
+def test_direct_aws_details(run, keys):
+    """The page asks for `gpt-4o`, a name that these gateways were told the meaning of."""
     changed = {}
     if keys == "no token":
         changed = {
@@ -56,7 +65,7 @@ def test_direct_aws_details(gateway, keys):
             "AWS_SECRET_ACCESS_KEY": identity.SECRET_ACCESS_KEY,
             "AWS_TOKEN": "",
         }
-    answer = json.loads(run("direct_aws_details.sh", gateway, **changed))
+    answer = json.loads(run("direct_aws_details.sh", **changed))
     assert answer["model"] == "gpt-4o"
     assert answer["choices"][0]["message"]["content"] == "You said: Hello!"
     assert answer["choices"][0]["finish_reason"] == "stop"

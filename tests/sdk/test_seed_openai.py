@@ -1,6 +1,6 @@
 """The OpenAI Python examples of Portkey's page on AWS Bedrock: `OpenAI` with `createHeaders`.
 
-Changed are keys and base URL. The client itself refuses fields that it does not know, so `thinking` goes
+Changed are the keys and the base URL; Portkey's key is a gateway key, or means nothing to a gateway without keys. The client itself refuses fields that it does not know, so `thinking` goes
 through its `extra_body`, which puts it at the same place of the body.
 """
 
@@ -12,14 +12,15 @@ from support import identity, seed
 from support.conversations import content_blocks, joined
 
 
-@pytest.fixture
-def openai(gateway):
+@pytest.fixture(params=["gateway key", "gateway without keys"])
+def openai(request, gateway, keeper):
+    known = request.param == "gateway key"
     return OpenAI(
         api_key=identity.API_KEY,
-        base_url=gateway.gateway,
+        base_url=keeper.gateway if known else gateway.gateway,
         default_headers=createHeaders(
             provider="bedrock",
-            api_key=identity.PORTKEY_API_KEY,
+            api_key=keeper.caller if known else identity.PORTKEY_API_KEY,
             strict_openai_compliance=False,
         ),
     )

@@ -1,7 +1,8 @@
 """The Python examples of Portkey's page on AWS Bedrock, with the Portkey client.
 
-Changed are keys and base URL; direct AWS details stand where the page names a virtual key. The page reads a
-delta by `.get("content_blocks")`, which the objects of today's client do not have; the attribute is the same.
+Changed are the API key, which is a gateway key here, and the base URL. The virtual key is called `VIRTUAL_KEY`, as on
+the page. The page reads a delta by `.get("content_blocks")`, which the objects of today's client do not have; the
+attribute is the same.
 """
 
 import pytest
@@ -10,32 +11,33 @@ from portkey_ai import Portkey
 from support import identity, seed
 from support.conversations import content_blocks, joined
 from support.images import PNG, data_url
+from support.vault import session
+
+
+TEST = {
+    "messages": [{"role": "user", "content": "Say this is a test"}],
+    "model": "anthropic.claude-v2:1",
+    "max_tokens": 250,  # Required field for Anthropic
+}
 
 
 @pytest.fixture
-def portkey(gateway):
-    # "Making Requests without Virtual Keys"
+def portkey(keeper):
+    # "Initialize Portkey with the Virtual Key"
     return Portkey(
-        api_key=identity.PORTKEY_API_KEY,
-        provider="bedrock",
-        aws_access_key_id=identity.SESSION_ACCESS_KEY_ID,
-        aws_secret_access_key=identity.SESSION_SECRET_ACCESS_KEY,
-        aws_region="us-east-1",
-        aws_session_token=identity.SESSION_TOKEN,
-        base_url=gateway.gateway,
+        api_key=keeper.caller,
+        virtual_key="VIRTUAL_KEY",
+        base_url=keeper.gateway,
     )
 
 
 @pytest.fixture
-def thinker(gateway):
+def thinker(keeper):
     return Portkey(
-        api_key=identity.PORTKEY_API_KEY,
-        provider="bedrock",
-        aws_access_key_id=identity.ACCESS_KEY_ID,
-        aws_secret_access_key=identity.SECRET_ACCESS_KEY,
-        aws_region="us-east-1",
+        api_key=keeper.caller,
+        virtual_key="VIRTUAL_KEY",
         strict_openai_compliance=False,
-        base_url=gateway.gateway,
+        base_url=keeper.gateway,
     )
 
 
@@ -52,29 +54,55 @@ def recorded(recorded_gateway):
 
 
 def test_chat_completions(portkey):
-    completion = portkey.chat.completions.create(
-        messages=[{"role": "user", "content": "Say this is a test"}],
-        model="anthropic.claude-v2:1",
-        max_tokens=250,  # Required field for Anthropic
-    )
+    completion = portkey.chat.completions.create(**TEST)
     assert completion.choices[0].message.content == "You said: Say this is a test"
     assert completion.model == "anthropic.claude-v2:1"
 
 
-def test_an_empty_session_token_is_none(gateway):
-    """The page shows `aws_session_token=""`."""
+def test_the_virtual_key_can_be_overridden_in_the_call(portkey, keeper, relay):
+    """ "You can also override the virtual key directly in the API call if needed." """
+    mark = relay.mark()
+    completion = portkey.with_options(virtual_key="role-by-pair").chat.completions.create(**TEST)
+    assert completion.choices[0].message.content == "You said: Say this is a test"
+    (exchange,) = relay.since(mark, "Converse")
+    assert relay.who(exchange) == session("by-pair", "caller")
+
+
+@pytest.mark.parametrize(
+    ("virtual_key", "token"),
+    [("sts-pair", identity.SESSION_TOKEN), ("VIRTUAL_KEY", "")],
+    ids=["token", "empty, as on the page"],
+)
+def test_a_virtual_key_with_aws_sts(keeper, virtual_key, token):
     portkey = Portkey(
-        api_key=identity.PORTKEY_API_KEY,
+        api_key=keeper.caller,
+        virtual_key=virtual_key,
+        aws_session_token=token,
+        base_url=keeper.gateway,
+    )
+    completion = portkey.chat.completions.create(**TEST)
+    assert completion.choices[0].message.content == "You said: Say this is a test"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["gateway key", "gateway without keys"])
+@pytest.mark.parametrize("token", ["token", "no token"])
+def test_direct_aws_details(gateway, keeper, known, token):
+    """ "Making Requests without Virtual Keys"; the page shows `aws_session_token=""` too."""
+    keys = {
+        "token": (identity.SESSION_ACCESS_KEY_ID, identity.SESSION_SECRET_ACCESS_KEY, identity.SESSION_TOKEN),
+        "no token": (identity.ACCESS_KEY_ID, identity.SECRET_ACCESS_KEY, ""),
+    }
+    access_key_id, secret_access_key, session_token = keys[token]
+    portkey = Portkey(
+        api_key=keeper.caller if known else identity.PORTKEY_API_KEY,
         provider="bedrock",
-        aws_access_key_id=identity.ACCESS_KEY_ID,
-        aws_secret_access_key=identity.SECRET_ACCESS_KEY,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
         aws_region="us-east-1",
-        aws_session_token="",
-        base_url=gateway.gateway,
+        aws_session_token=session_token,
+        base_url=keeper.gateway if known else gateway.gateway,
     )
-    completion = portkey.chat.completions.create(
-        messages=[{"role": "user", "content": "Say this is a test"}], model="anthropic.claude-v2:1", max_tokens=250
-    )
+    completion = portkey.chat.completions.create(**TEST)
     assert completion.choices[0].message.content == "You said: Say this is a test"
 
 

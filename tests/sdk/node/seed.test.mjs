@@ -1,10 +1,10 @@
-// The Node examples of Portkey's page on AWS Bedrock. Changed are keys and base URL; direct AWS details stand
-// where the page names a virtual key.
+// The Node examples of Portkey's page on AWS Bedrock. Changed are the API key, which is a gateway key here, and the
+// base URL. The virtual key is called `VIRTUAL_KEY`, as on the page.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import portkeyAi from 'portkey-ai';
 import {
-  BEDROCK_API_KEY, CLIENTS, GATEWAY_URL, KEYS, PORTKEY_API_KEY, SESSION,
+  BEDROCK_API_KEY, CALLER_KEY, CLIENTS, GATEWAY_URL, KEYS, PORTKEY_API_KEY, SESSION, VAULT_URL,
   collect, contentBlocks, dataUrl, joined, PNG, seed,
 } from './support.mjs';
 
@@ -28,45 +28,51 @@ function assertThought(chunks, question) {
   assert.equal(joined(chunks), blocks[1].text);
 }
 
-it('chat completions with direct AWS details', async () => {
-  const portkey = new Portkey({
-    apiKey: PORTKEY_API_KEY,
-    provider: 'bedrock',
-    awsAccessKeyId: SESSION.awsAccessKeyId,
-    awsSecretAccessKey: SESSION.awsSecretAccessKey,
-    awsRegion: 'us-east-1',
-    awsSessionToken: SESSION.awsSessionToken,
-    baseURL: GATEWAY_URL,
-  });
-  const chatCompletion = await portkey.chat.completions.create({
-    messages: [{ role: 'user', content: 'Say this is a test' }],
-    model: 'anthropic.claude-v2:1',
-    max_tokens: 250, // Required field for Anthropic
-  });
+const TEST = {
+  messages: [{ role: 'user', content: 'Say this is a test' }],
+  model: 'anthropic.claude-v2:1',
+  max_tokens: 250, // Required field for Anthropic
+};
+
+// A gateway key is known to the one; the other has no keys and passes over what it is given.
+const GATEWAYS = { 'gateway key': [VAULT_URL, CALLER_KEY], 'gateway without keys': [GATEWAY_URL, PORTKEY_API_KEY] };
+
+async function assertTested(options, call) {
+  const portkey = new Portkey(options);
+  const chatCompletion = await portkey.chat.completions.create(TEST, ...call);
   assert.equal(chatCompletion.choices[0].message.content, 'You said: Say this is a test');
+}
+
+it('chat completions with a virtual key', () =>
+  assertTested({ apiKey: CALLER_KEY, virtualKey: 'VIRTUAL_KEY', baseURL: VAULT_URL }, []));
+
+it('another virtual key in the call', async () => {
+  const options = { apiKey: CALLER_KEY, virtualKey: 'VIRTUAL_KEY', baseURL: VAULT_URL };
+  await assertTested(options, [{ virtualKey: 'role-by-pair' }]);
+  await assert.rejects(assertTested(options, [{ virtualKey: 'no-such-key' }]), { status: 404 });
 });
 
-it('a session token in the spelling of "Using Virtual Key with AWS STS"', async () => {
-  const portkey = new Portkey({
-    apiKey: PORTKEY_API_KEY,
-    provider: 'bedrock',
-    awsAccessKeyId: SESSION.awsAccessKeyId,
-    awsSecretAccessKey: SESSION.awsSecretAccessKey,
-    awsRegion: 'us-east-1',
-    aws_session_token: SESSION.awsSessionToken,
-    baseURL: GATEWAY_URL,
-  });
-  const chatCompletion = await portkey.chat.completions.create({
-    messages: [{ role: 'user', content: 'Say this is a test' }],
-    model: 'anthropic.claude-v2:1',
-    max_tokens: 250,
-  });
-  assert.equal(chatCompletion.choices[0].message.content, 'You said: Say this is a test');
+it('a virtual key with AWS STS, in the spelling of the page', async () => {
+  const options = { apiKey: CALLER_KEY, virtualKey: 'sts-pair', baseURL: VAULT_URL };
+  await assertTested({ ...options, aws_session_token: SESSION.awsSessionToken }, []);
+  await assertTested({ ...options, awsSessionToken: SESSION.awsSessionToken }, []);
+  await assertTested({ ...options, virtualKey: 'VIRTUAL_KEY', aws_session_token: '' }, []);
+  // Without its token the pair is good for nothing.
+  await assert.rejects(assertTested(options, []), { status: 403 });
 });
+
+for (const [known, [baseURL, apiKey]] of Object.entries(GATEWAYS)) {
+  it(`direct AWS details, ${known}`, async () => {
+    const { awsSessionToken, ...pair } = SESSION;
+    await assertTested({ apiKey, provider: 'bedrock', ...pair, awsSessionToken, baseURL }, []);
+    await assertTested({ apiKey, provider: 'bedrock', ...pair, aws_session_token: awsSessionToken, baseURL }, []);
+    await assertTested({ apiKey, provider: 'bedrock', ...KEYS, awsSessionToken: '', baseURL }, []);
+  });
+}
 
 for (const model of ['anthropic.claude-3-sonnet', 'anthropic.claude-3-haiku', 'anthropic.claude-3-opus']) {
   it(`vision with ${model}`, async () => {
-    const portkey = new Portkey({ apiKey: PORTKEY_API_KEY, provider: 'bedrock', ...KEYS, baseURL: GATEWAY_URL });
+    const portkey = new Portkey({ apiKey: CALLER_KEY, virtualKey: 'VIRTUAL_KEY', baseURL: VAULT_URL });
     const response = await portkey.chat.completions.create({
       model,
       messages: [
@@ -87,11 +93,10 @@ for (const model of ['anthropic.claude-3-sonnet', 'anthropic.claude-3-haiku', 'a
 for (const [example, [body, questionOf]] of Object.entries(EXAMPLES)) {
   it(`thinking, ${example}, by Portkey`, async () => {
     const portkey = new Portkey({
-      apiKey: PORTKEY_API_KEY,
-      provider: 'bedrock',
-      ...KEYS,
+      apiKey: CALLER_KEY,
+      virtualKey: 'VIRTUAL_KEY',
       strictOpenAICompliance: false,
-      baseURL: GATEWAY_URL,
+      baseURL: VAULT_URL,
     });
     const response = await portkey.chat.completions.create(body);
     const chunks = [];
@@ -107,18 +112,20 @@ for (const [example, [body, questionOf]] of Object.entries(EXAMPLES)) {
   });
 
   for (const [name, OpenAI] of Object.entries(CLIENTS)) {
-    it(`thinking, ${example}, by ${name}`, async () => {
-      const openai = new OpenAI({
-        apiKey: BEDROCK_API_KEY,
-        baseURL: GATEWAY_URL,
-        defaultHeaders: createHeaders({
-          provider: 'bedrock',
-          apiKey: PORTKEY_API_KEY,
-          strictOpenAICompliance: false,
-        }),
+    for (const [known, [baseURL, apiKey]] of Object.entries(GATEWAYS)) {
+      it(`thinking, ${example}, by ${name}, ${known}`, async () => {
+        const openai = new OpenAI({
+          apiKey: BEDROCK_API_KEY,
+          baseURL,
+          defaultHeaders: createHeaders({
+            provider: 'bedrock',
+            apiKey,
+            strictOpenAICompliance: false,
+          }),
+        });
+        const response = await openai.chat.completions.create(body);
+        assertThought(await collect(response), questionOf(body));
       });
-      const response = await openai.chat.completions.create(body);
-      assertThought(await collect(response), questionOf(body));
-    });
+    }
   }
 }

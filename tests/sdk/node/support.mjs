@@ -9,7 +9,9 @@ export const DEV_URL = process.env.DEV_URL;
 // A gateway that gives signs of life, and where it may fetch the image below from.
 export const LIVELY_URL = process.env.LIVELY_URL;
 export const IMAGE_URL = process.env.IMAGE_URL;
-assert.ok(GATEWAY_URL && DEV_URL && LIVELY_URL && IMAGE_URL, 'start these tests by tests/sdk/run');
+// A gateway with a vault that has a virtual key of every kind, its admin's key, and that of a caller.
+export const { VAULT_URL, ADMIN_KEY, CALLER_KEY } = process.env;
+assert.ok(GATEWAY_URL && DEV_URL && LIVELY_URL && IMAGE_URL && VAULT_URL && ADMIN_KEY && CALLER_KEY, 'start these tests by tests/sdk/run');
 
 // The newest client, and the newest of the line before, which many still have.
 export const CLIENTS = { 'openai 7': OpenAI7, 'openai 6': OpenAI6 };

@@ -18,7 +18,7 @@ MODEL = botocore.session.get_session().get_service_model("bedrock-runtime")
 
 def violations(operation: str, model_id: str, body: dict) -> list[str]:
     """Everything the service model has against this request; empty when it has nothing."""
-    return _violations_of({"modelId": model_id, **body}, MODEL.operation_model(operation).input_shape)
+    return violations_of({"modelId": model_id, **body}, MODEL.operation_model(operation).input_shape)
 
 
 def _children(value: Any, shape: Shape, path: str) -> list[tuple[Any, Any, Shape, str]]:
@@ -62,7 +62,7 @@ def _walk(value: Any, shape: Shape, path: str, found: list[str]) -> None:
     if isinstance(value, str):
         if "enum" in rules and value not in rules["enum"]:
             found.append(f"{path}: {value!r} is not one of {rules['enum']}")
-        if "pattern" in rules and not re.fullmatch(rules["pattern"], value):
+        if "pattern" in rules and not re.fullmatch(_python(rules["pattern"]), value):
             found.append(f"{path}: {value!r} does not match {rules['pattern']}")
     if isinstance(value, bool) and shape.type_name in ("integer", "long", "float", "double"):
         found.append(f"{path}: a boolean is no number")
@@ -76,13 +76,18 @@ def _walk(value: Any, shape: Shape, path: str, found: list[str]) -> None:
         _walk(child, member, below, found)
 
 
+def _python(pattern: str) -> str:
+    """The pattern without the classes of Unicode that Python's own module does not know."""
+    return pattern.replace(r"\p{L}\p{Z}\p{N}_", r"\w\s")
+
+
 def _length(value: Any) -> int | None:
     return len(value) if isinstance(value, str | bytes | list | dict) else None
 
 
 def answer_violations(operation: str, answer: dict) -> list[str]:
     """What the service model has against a JSON answer of this operation."""
-    return _violations_of(_modelled(answer), MODEL.operation_model(operation).output_shape)
+    return violations_of(_modelled(answer), MODEL.operation_model(operation).output_shape)
 
 
 def event_violations(kind: str, payload: dict) -> list[str]:
@@ -90,7 +95,7 @@ def event_violations(kind: str, payload: dict) -> list[str]:
     shape = MODEL.operation_model("ConverseStream").output_shape.members["stream"].members.get(kind)
     if shape is None:
         return [f"no such event: {kind}"]
-    return _violations_of(_modelled(payload), shape)
+    return violations_of(_modelled(payload), shape)
 
 
 def _modelled(answer: dict) -> dict:
@@ -114,7 +119,8 @@ def _untype(call: dict | None) -> None:
         del call["type"]
 
 
-def _violations_of(value: dict, shape: Shape) -> list[str]:
+def violations_of(value: dict, shape: Shape) -> list[str]:
+    """What botocore has against a value of this shape."""
     found: list[str] = []
     params = _with_bytes(value, shape, "", found)
     report = ParamValidator().validate(params, shape)

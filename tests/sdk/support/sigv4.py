@@ -15,13 +15,13 @@ AUTHORIZATION = re.compile(
 )
 
 
-def check(record: Recorded, credentials: Credentials, region: str) -> None:
-    """Fails unless the request is signed with these credentials for Bedrock in this region."""
+def check(record: Recorded, credentials: Credentials, region: str, service: str = "bedrock") -> None:
+    """Fails unless the request is signed with these credentials for this service in this region."""
     value = record.header("authorization")
     parts = AUTHORIZATION.fullmatch(value or "")
     assert parts, f"not a SigV4 authorization: {value}"
     assert parts["access_key"] == credentials.access_key
-    assert (parts["region"], parts["service"]) == (region, "bedrock")
+    assert (parts["region"], parts["service"]) == (region, service)
 
     signed = parts["signed"].split(";")
     assert signed == sorted(set(signed)), "signed headers are listed once each, in order"
@@ -45,7 +45,7 @@ def check(record: Recorded, credentials: Credentials, region: str) -> None:
     )
     request.context["timestamp"] = record.header("x-amz-date")
     assert request.context["timestamp"].startswith(parts["date"])
-    signer = SigV4Auth(credentials, "bedrock", region)
+    signer = SigV4Auth(credentials, service, region)
     canonical = signer.canonical_request(request)
     signature = signer.signature(signer.string_to_sign(request, canonical), request)
     assert signature == parts["signature"], f"botocore signs this canonical request:\n{canonical}"
