@@ -1,6 +1,5 @@
 //! Wiring: from settings to a gateway that serves.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -170,7 +169,7 @@ impl Gateway {
                     info!(source, "the gateway has an AWS identity of its own");
                 }
                 Err(error) => {
-                    let cause = error.source().map(ToString::to_string);
+                    let cause = causes(&error);
                     info!(cause, "the gateway has no AWS identity of its own");
                 }
             }

@@ -163,6 +163,9 @@ pub struct CreateApiKey {
     /// A file with a config for its requests, as JSON
     #[arg(long, value_name = "FILE")]
     pub config_file: Option<PathBuf>,
+    /// Requests may bring no config of their own
+    #[arg(long, requires = "config_file")]
+    pub no_config_override: bool,
 }
 
 /// The master key.
@@ -175,7 +178,12 @@ pub enum MasterKeyCommand {
     },
     /// Seal everything anew: under a new key in `vault.master_key_file`, else under the
     /// first key of `BEDROCK_GATEWAY_VAULT_MASTER_KEY`, else under the key of KMS
-    Rotate,
+    Rotate {
+        /// Away from KMS: seal under the first key of the environment or the file, although
+        /// `vault.kms_key_id` is set
+        #[arg(long)]
+        from_kms: bool,
+    },
 }
 
 /// Settings that have a flag; every other one is reached by `--set`.

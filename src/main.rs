@@ -52,10 +52,10 @@ fn main() -> ExitCode {
             run(settings.log, commands::keys::api_key(settings, command, &environment))
         }
         Some(Command::MasterKey(command)) => {
-            run(settings.log, commands::master_key::run(settings, command))
+            run(settings.log, commands::master_key::run(settings, command, &environment))
         }
         Some(Command::Backup { file }) => {
-            run(settings.log, commands::master_key::backup(settings, file))
+            run(settings.log, commands::master_key::backup(settings, file, &environment))
         }
     };
     match done {

@@ -433,6 +433,7 @@ proptest! {
                 stream: false,
                 anthropic_beta: &[],
                 metadata: &metadata,
+                pinned_metadata: &BTreeMap::new(),
                 files: &files,
                 unsupported: UnsupportedParams::Ignore,
             };

@@ -30,6 +30,9 @@ use bedrock_gateway::translate::chat::{
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
+/// No gateway key says anything for these requests.
+static NOTHING: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
+
 fn cases(kind: &str) -> BTreeMap<String, Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/chat").join(kind);
     let cases: BTreeMap<_, _> = std::fs::read_dir(folder)
@@ -109,6 +112,7 @@ impl Outside {
             stream,
             anthropic_beta: &self.beta,
             metadata: &self.metadata,
+            pinned_metadata: &NOTHING,
             files: &self.files,
             unsupported: self.unsupported,
         }

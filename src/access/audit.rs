@@ -125,7 +125,8 @@ async fn write(store: Store, mut messages: mpsc::Receiver<Message>) {
 }
 
 /// What comes from outside is shortened; nobody fills the log with one request.
-fn bounded(mut event: Event) -> Event {
+#[must_use]
+pub fn bounded(mut event: Event) -> Event {
     let texts = [
         Some(&mut event.actor),
         event.resource_id.as_mut(),

@@ -16,7 +16,7 @@ pub mod scope;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-pub use audit::{AuditLog, Event};
+pub use audit::{AuditLog, Event, bounded};
 pub use caller::Caller;
 pub use error::Error;
 

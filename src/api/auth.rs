@@ -104,7 +104,7 @@ fn hint(shown: Option<&str>) -> String {
 
 /// An event of a request, of which it is not known yet who makes it.
 pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event {
-    Event {
+    access::bounded(Event {
         at: access::seconds(SystemTime::now()),
         action: action.to_owned(),
         outcome: "success".to_owned(),
@@ -114,7 +114,7 @@ pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event 
         uri: Some(head.uri.path().to_owned()),
         request_id: Some(record.trace_id()),
         ..Event::default()
-    }
+    })
 }
 
 /// The same event, which came to nothing.
@@ -191,7 +191,7 @@ impl Identified {
         // As with Portkey, what the key says stands above what the request says.
         for (name, value) in self.caller.metadata().into_iter().flatten() {
             if let Ok(value) = RawValue::from_string(value.to_string()) {
-                directives.metadata.insert(name.clone(), value);
+                directives.pinned_metadata.insert(name.clone(), value);
             }
         }
         Ok(directives)

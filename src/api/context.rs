@@ -52,6 +52,7 @@ pub(super) fn directives(headers: &HeaderMap, shown: Option<&str>) -> Result<Dir
         anthropic_beta: headers.anthropic_beta()?,
         model_family: headers.text("x-portkey-model-family")?.map(str::to_owned),
         metadata: headers.metadata()?,
+        pinned_metadata: BTreeMap::new(),
     })
 }
 

@@ -47,6 +47,7 @@ pub async fn virtual_key(
             let event = event("virtual_keys.create", "virtual_key", &new.slug, environment, now);
             let key = vault.add_virtual_key(new, now, event.clone()).await.map_err(failed)?;
             AuditLog::line(&event);
+            until_seen().await;
             say(&format!("{}\n", key.row().slug))
         }
         VirtualKeyCommand::List => {
@@ -91,6 +92,7 @@ pub async fn api_key(
             let event = event("api_keys.create", "api_key", "", environment, now);
             let (key, secret) = vault.add_api_key(new, now, event.clone()).await.map_err(failed)?;
             AuditLog::line(&Event { resource_id: Some(key.row().id.clone()), ..event });
+            until_seen().await;
             say(&format!("{}\n", secret.expose_secret()))
         }
         ApiKeyCommand::List => {
@@ -123,8 +125,14 @@ pub(super) async fn open(settings: &Settings) -> io::Result<Vault> {
     vault.ok_or_else(|| io::Error::other(vault::Error::NoMasterKey))
 }
 
-/// Running gateways look at the database when their snapshot is older than this; what
-/// is said to be gone is gone everywhere.
+/// What the audit log is told of something that concerns the whole vault.
+pub(super) fn vault_event(action: &str, environment: &Environment) -> Event {
+    let now = seconds(SystemTime::now());
+    Event { resource_id: None, ..event(action, "vault", "", environment, now) }
+}
+
+/// Running gateways look at the database when their snapshot is older than this: what
+/// is said to be there is there, and what is said to be gone is gone everywhere.
 async fn until_seen() {
     tokio::time::sleep(FRESH_FOR * 2).await;
 }
@@ -175,7 +183,7 @@ fn create_request(create: CreateApiKey) -> io::Result<ApiKeyRequest> {
     let defaults = has_defaults.then(|| ApiKeyDefaults {
         config_id: config.map(|config| Value::from(config.as_str())),
         metadata: Some(metadata),
-        allow_config_override: None,
+        allow_config_override: create.no_config_override.then_some(false),
     });
     Ok(ApiKeyRequest {
         name: Some(create.name),

@@ -4,11 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::keys::{failed, open};
+use super::keys::{failed, open, vault_event};
 use super::say;
+use crate::access::{AuditLog, Event};
 use crate::cli::MasterKeyCommand;
-use crate::settings::Settings;
-use crate::vault::master_key;
+use crate::settings::{Environment, Settings};
+use crate::vault::{Vault, master_key};
 
 /// How long a gateway may take between reading the master key and writing what it
 /// sealed with it.
@@ -18,7 +19,11 @@ const SETTLE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// A file cannot be read or written, or the vault does not open.
-pub async fn run(settings: Settings, command: MasterKeyCommand) -> io::Result<()> {
+pub async fn run(
+    settings: Settings,
+    command: MasterKeyCommand,
+    environment: &Environment,
+) -> io::Result<()> {
     match command {
         MasterKeyCommand::Create { file } => {
             master_key::create_file(&file).map_err(failed)?;
@@ -27,20 +32,24 @@ pub async fn run(settings: Settings, command: MasterKeyCommand) -> io::Result<()
                 file.display()
             ))
         }
-        MasterKeyCommand::Rotate => rotate(&settings).await,
+        MasterKeyCommand::Rotate { from_kms } => rotate(&settings, from_kms, environment).await,
     }
 }
 
-async fn rotate(settings: &Settings) -> io::Result<()> {
+async fn rotate(settings: &Settings, from_kms: bool, environment: &Environment) -> io::Result<()> {
     // Before anything is changed: the vault must open with what there is.
     drop(open(settings).await?);
+    let vault_settings = &settings.vault;
     let holds_file =
-        settings.vault.kms_key_id.is_none() && settings.vault.master_keys.text.is_none();
-    let file = settings.vault.master_keys.file.as_ref().filter(|_| holds_file);
+        vault_settings.kms_key_id.is_none() && vault_settings.master_keys.text.is_none();
+    let file = vault_settings.master_keys.file.as_ref().filter(|_| holds_file);
     if let Some(file) = file {
         master_key::add_key_to_file(file).map_err(failed)?;
     }
-    let vault = open(settings).await?;
+    let mut vault = open(settings).await?;
+    if from_kms {
+        vault = vault.sealing_here().map_err(failed)?;
+    }
     let rotated = vault.reseal_all().await.map_err(failed)?;
     if let Some(file) = file {
         // What a gateway sealed under the old key while this went on.
@@ -48,15 +57,27 @@ async fn rotate(settings: &Settings) -> io::Result<()> {
         vault.reseal_all().await.map_err(failed)?;
         master_key::keep_first_key_of_file(file).map_err(failed)?;
     }
+    tell(&vault, vault_event("master_key.rotate", environment)).await?;
     say(&format!("sealed {} records anew\n", rotated.records))
+}
+
+async fn tell(vault: &Vault, event: Event) -> io::Result<()> {
+    vault.store().add_audit_rows(std::slice::from_ref(&event)).await.map_err(io::Error::other)?;
+    AuditLog::line(&event);
+    Ok(())
 }
 
 /// `backup`.
 ///
 /// # Errors
 /// The file is there already or cannot be written, or the vault does not open.
-pub async fn backup(settings: Settings, file: PathBuf) -> io::Result<()> {
+pub async fn backup(
+    settings: Settings,
+    file: PathBuf,
+    environment: &Environment,
+) -> io::Result<()> {
     let vault = open(&settings).await?;
+    tell(&vault, vault_event("vault.backup", environment)).await?;
     vault.store().backup(&file).await.map_err(io::Error::other)?;
     say(&format!("wrote {}\n", file.display()))
 }

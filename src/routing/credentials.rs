@@ -154,6 +154,12 @@ impl<'a> Source<'a> {
     /// first source that has them.
     fn of_kind(&self, sources: &[Source<'_>], lending: &Lending<'_>) -> Result<Authority, Error> {
         let auth_type = self.options.auth_type.as_deref().unwrap_or_default();
+        if let Some(slug) = sources.iter().find_map(|source| source.options.virtual_key.as_ref()) {
+            return Err(Error::invalid(
+                self.name(&AUTH_TYPE),
+                format!("`{slug}` is a virtual key and brings its own credentials; leave it out"),
+            ));
+        }
         let lacks = |member: &Member, what: &str| {
             Err(Error::invalid(
                 self.name(member),
@@ -204,6 +210,7 @@ impl<'a> Source<'a> {
         let options = self.options;
         let Some(slug) = given(options.virtual_key.as_deref()) else { return Ok(None) };
         let beside = [
+            (options.auth_type.is_some(), &AUTH_TYPE),
             (options.access_key_id.is_some(), &ACCESS_KEY_ID),
             (options.secret_access_key.is_some(), &SECRET_ACCESS_KEY),
             (options.role_arn.is_some(), &ROLE_ARN),
@@ -251,6 +258,9 @@ impl<'a> Source<'a> {
         let roles: Vec<Role> = before.into_iter().chain([role]).collect();
         let assumed = match self.access_key()? {
             Some(pair) => AssumedRole { source: RoleSource::AccessKey(pair), roles },
+            None if self.lone_token().is_some() => {
+                return Err(missing(&self.name(&ACCESS_KEY_ID), &self.name(&SESSION_TOKEN)));
+            }
             None => lending.gateway_assumes(roles)?,
         };
         Ok(Some(Authority::Role(assumed)))

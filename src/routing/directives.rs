@@ -28,6 +28,8 @@ pub struct Directives {
     pub model_family: Option<String>,
     /// `x-portkey-metadata`.
     pub metadata: BTreeMap<String, Box<RawValue>>,
+    /// What the caller's gateway key or token says for it; stands above all others.
+    pub pinned_metadata: BTreeMap<String, Box<RawValue>>,
 }
 
 /// How to reach AWS and as whom, as one source (headers, or one target of a

@@ -76,6 +76,10 @@ impl Authority {
                 "`x-portkey-aws-session-token` is of no use without an access key or a virtual key",
             )),
             (None, authority) => Ok(authority),
+            // SDKs insist on a key, and people write something there.
+            (Some(slug), Self::Given(Credentials::Bearer(_))) => {
+                lending.virtual_key(slug, "model", None).map(Self::VirtualKey)
+            }
             (Some(slug), Self::Given(_) | Self::Role(_)) => Err(Error::invalid(
                 "model",
                 format!(

@@ -1,6 +1,6 @@
 //! From what was said to where the request goes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::config::GatewayConfig;
@@ -172,7 +172,9 @@ fn session(
     if matches!(grant.principal, Principal::Role(_)) {
         let is_tag =
             |key: &String| settings.session_tag_keys.iter().any(|tag| tag == key || tag == "*");
-        for (key, value) in directives.metadata.iter().filter(|(key, _)| is_tag(key)) {
+        let mut metadata: BTreeMap<_, _> = directives.metadata.iter().collect();
+        metadata.extend(&directives.pinned_metadata);
+        for (key, value) in metadata.into_iter().filter(|(key, _)| is_tag(key)) {
             let param = || format!("x-portkey-metadata.{key}");
             let value = scalar(value.get()).ok_or_else(|| {
                 Error::invalid(

@@ -48,8 +48,9 @@ fn text(text: &str) -> Result<Option<String>, String> {
 pub(super) fn lent(layers: &mut Layers) -> Option<Lent> {
     let allow_gateway_identity = boolean(layers, "aws.allow_gateway_identity");
     let assumable_roles = strings(layers, "aws.assumable_roles", |pattern| {
-        // With a character in place of each star it must be the ARN of a role.
-        match RoleArn::parse(&pattern.replace('*', "x")) {
+        // With something in place of each star it must be the ARN of a role.
+        let example = pattern.replace("::*:", "::111122223333:").replace('*', "x");
+        match RoleArn::parse(&example) {
             Ok(_) => Ok(pattern),
             Err(_) if pattern == "*" => Ok(pattern),
             Err(error) => Err(error.to_string()),

@@ -246,7 +246,10 @@ impl FromEnvironment {
         Self {
             bearer_token: get("AWS_BEARER_TOKEN_BEDROCK").map(SecretString::from),
             master_key: get("BEDROCK_GATEWAY_VAULT_MASTER_KEY").map(SecretString::from),
-            data_dir: folder("STATE_DIRECTORY", "")
+            data_dir: get("STATE_DIRECTORY")
+                // systemd joins several with colons.
+                .and_then(|folders| folders.split(':').next())
+                .map(PathBuf::from)
                 .or_else(|| folder("XDG_DATA_HOME", env!("CARGO_PKG_NAME")))
                 .or_else(|| folder("HOME", concat!(".local/share/", env!("CARGO_PKG_NAME")))),
         }

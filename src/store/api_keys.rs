@@ -48,7 +48,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRow>, Error> {
-        let query = sqlx::query_as("SELECT * FROM api_keys ORDER BY created_at, id");
+        let query = sqlx::query_as("SELECT * FROM api_keys ORDER BY rowid");
         Ok(query.fetch_all(&self.pool).await?)
     }
 

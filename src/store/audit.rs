@@ -58,6 +58,7 @@ const CONDITIONS: &str = "(?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at <= ?2) 
                           AND (?3 IS NULL OR action = ?3) AND (?4 IS NULL OR actor = ?4)";
 
 impl AuditRow {
+    /// Adds the row to a transaction, and drops the oldest beyond the bound.
     pub(super) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO audit_logs (at, action, outcome, status, actor, actor_type, \
@@ -77,14 +78,19 @@ impl AuditRow {
         .bind(&self.uri)
         .bind(&self.request_id)
         .bind(&self.detail)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+        // Ids only grow, so the oldest are those far enough below the newest.
+        sqlx::query("DELETE FROM audit_logs WHERE id <= last_insert_rowid() - ?")
+            .bind(MAX_AUDIT_ROWS)
+            .execute(connection)
+            .await?;
         Ok(())
     }
 }
 
 impl Store {
-    /// Adds audit rows in one transaction, and drops the oldest beyond the bound.
+    /// Adds audit rows in one transaction.
     ///
     /// # Errors
     /// The database cannot be written.
@@ -93,11 +99,6 @@ impl Store {
         for row in rows {
             row.insert(&mut transaction).await?;
         }
-        // Ids only grow, so the oldest are those far enough below the newest.
-        sqlx::query("DELETE FROM audit_logs WHERE id <= (SELECT max(id) FROM audit_logs) - ?")
-            .bind(MAX_AUDIT_ROWS)
-            .execute(&mut *transaction)
-            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -39,7 +39,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn virtual_keys(&self) -> Result<Vec<VirtualKeyRow>, Error> {
-        let query = sqlx::query_as("SELECT * FROM virtual_keys ORDER BY created_at, id");
+        let query = sqlx::query_as("SELECT * FROM virtual_keys ORDER BY rowid");
         Ok(query.fetch_all(&self.pool).await?)
     }
 

@@ -40,8 +40,10 @@ pub struct MasterKeyOptions {
 /// All master keys of a gateway.
 pub struct MasterKeys {
     local: ArcSwap<Vec<LocalKey>>,
-    file: Option<PathBuf>,
+    options: MasterKeyOptions,
     kms: Option<DataKeys>,
+    /// Whether a key that is held here seals although there is one of KMS.
+    seals_here: bool,
 }
 
 struct LocalKey {
@@ -69,22 +71,34 @@ impl MasterKeys {
     /// # Errors
     /// There are none at all, or a source does not hold what it should.
     pub fn load(options: &MasterKeyOptions, kms: Option<DataKeys>) -> Result<Self, Error> {
-        let mut keys = match &options.text {
-            Some(text) => parse("BEDROCK_GATEWAY_VAULT_MASTER_KEY", text.expose_secret())?,
-            None => Vec::new(),
-        };
-        if let Some(file) = &options.file {
-            keys.extend(read(file)?);
-        }
+        let keys = read_all(options)?;
         if keys.is_empty() && kms.is_none() {
             return Err(Error::NoMasterKey);
         }
-        Ok(Self { local: ArcSwap::from_pointee(keys), file: options.file.clone(), kms })
+        let local = ArcSwap::from_pointee(keys);
+        Ok(Self { local, options: options.clone(), kms, seals_here: false })
+    }
+
+    /// The same, where a key that is held here seals, and KMS only opens: the way back
+    /// from KMS.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn sealing_here(self) -> Result<Self, Error> {
+        if self.local.load().is_empty() {
+            return Err(Error::NoMasterKey);
+        }
+        Ok(Self { seals_here: true, ..self })
+    }
+
+    /// The key of KMS, if that is what seals.
+    fn sealing_kms(&self) -> Option<&DataKeys> {
+        self.kms.as_ref().filter(|_| !self.seals_here)
     }
 
     /// Which key seals, as far as is known: its id, or `kms`.
     pub(super) fn sealing_id(&self) -> String {
-        match &self.kms {
+        match self.sealing_kms() {
             Some(_) => KMS.to_owned(),
             None => self.local.load().first().map(|key| key.id.clone()).unwrap_or_default(),
         }
@@ -93,7 +107,7 @@ impl MasterKeys {
     /// Whether there will be data keys: KMS, which opens what it sealed under any of its
     /// keys, is asked whether it seals under the one that is set.
     pub(super) async fn check(&self, place: &str) -> Result<(), Error> {
-        if let Some(kms) = &self.kms {
+        if let Some(kms) = self.sealing_kms() {
             kms.generate(place).await?;
         }
         Ok(())
@@ -101,7 +115,7 @@ impl MasterKeys {
 
     /// Makes a data key for `place`.
     pub(super) async fn new_data_key(&self, place: &str) -> Result<NewDataKey, Error> {
-        if let Some(kms) = &self.kms {
+        if let Some(kms) = self.sealing_kms() {
             let made = kms.generate(place).await?;
             let key = secret_key(&made.plaintext, place)?;
             return Ok(NewDataKey { key, master: KMS.to_owned(), sealed: made.sealed });
@@ -150,8 +164,10 @@ impl MasterKeys {
 
     /// Reads the file again, if there is one. Its keys come to those that are there.
     fn reread(&self) -> Result<bool, Error> {
-        let Some(file) = &self.file else { return Ok(false) };
-        let mut keys = read(file)?;
+        if self.options.file.is_none() {
+            return Ok(false);
+        }
+        let mut keys = read_all(&self.options)?;
         let known = self.local.load();
         for key in known.iter() {
             if keys.iter().all(|new| new.id != key.id) {
@@ -236,6 +252,18 @@ fn read(path: &Path) -> Result<Vec<LocalKey>, Error> {
     parse(&path.display().to_string(), &text)
 }
 
+/// The keys of the environment, then those of the file: the first one seals.
+fn read_all(options: &MasterKeyOptions) -> Result<Vec<LocalKey>, Error> {
+    let mut keys = match &options.text {
+        Some(text) => parse("BEDROCK_GATEWAY_VAULT_MASTER_KEY", text.expose_secret())?,
+        None => Vec::new(),
+    };
+    if let Some(file) = &options.file {
+        keys.extend(read(file)?);
+    }
+    Ok(keys)
+}
+
 fn parse(origin: &str, text: &str) -> Result<Vec<LocalKey>, Error> {
     let malformed = || Error::MalformedMasterKey { origin: origin.to_owned() };
     let entries = text.split(['\n', ',']).map(str::trim);
@@ -291,6 +319,19 @@ pub(super) mod tests {
             MasterKeys::load(&MasterKeyOptions::default(), None),
             Err(Error::NoMasterKey)
         ));
+    }
+
+    #[tokio::test]
+    async fn the_environments_key_seals_also_after_the_file_was_read_again() {
+        let folder = std::env::temp_dir().join(format!("bedrock-gateway-{}", uuid::Uuid::new_v4()));
+        fs::create_dir(&folder).unwrap();
+        let file = folder.join("old.key");
+        create_file(&file).unwrap();
+        let text = BASE64_STANDARD.encode([9; KEY_BYTES]);
+        let options = MasterKeyOptions { text: Some(text.into()), file: Some(file) };
+        let both = MasterKeys::load(&options, None).unwrap();
+        assert_eq!(both.new_data_key("p").await.unwrap().master, local(9).sealing_id());
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

@@ -18,6 +18,15 @@ pub struct Rotated {
 }
 
 impl Vault {
+    /// The same vault, which seals under a key that is held here although there is one
+    /// of KMS.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn sealing_here(self) -> Result<Self, Error> {
+        Ok(Self { masters: self.masters.sealing_here()?, ..self })
+    }
+
     /// Seals every record anew, each under a new data key, while gateways go on.
     /// It can be cut off and begun again.
     ///

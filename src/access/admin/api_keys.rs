@@ -73,6 +73,14 @@ pub fn changed_api_key(
 ) -> Result<(ApiKeyRow, Option<Defaults>), Invalid> {
     check_availability(&request)?;
     let mut row = key.row().clone();
+    for (param, new, old) in [
+        ("workspace_id", &request.workspace_id, &row.workspace_id),
+        ("user_id", &request.user_id, &row.user_id),
+    ] {
+        if new.is_some() && new != old {
+            return Err(Invalid::new(param, "cannot be changed; make another key"));
+        }
+    }
     if let Some(name) = &request.name {
         row.name = text("name", name)?;
     }

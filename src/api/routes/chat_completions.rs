@@ -155,6 +155,7 @@ impl<'a> Call<'a> {
                 stream,
                 anthropic_beta: &beta,
                 metadata: &directives.metadata,
+                pinned_metadata: &directives.pinned_metadata,
                 files: &files,
                 unsupported: state.unsupported_params,
             },

@@ -96,6 +96,8 @@ pub struct RequestContext<'a> {
     pub anthropic_beta: &'a [String],
     /// What the caller said by header to find the request by; added to the body's own.
     pub metadata: &'a BTreeMap<String, Box<RawValue>>,
+    /// What the caller's gateway key or token says for it; stands above all others.
+    pub pinned_metadata: &'a BTreeMap<String, Box<RawValue>>,
     /// The files that the request points at.
     pub files: &'a RemoteFiles,
     /// What happens to parameters that have no counterpart.
@@ -231,6 +233,7 @@ fn request_metadata(
     report: &mut Report,
 ) -> Result<BTreeMap<String, String>, Error> {
     let metadata = [
+        ("gateway key", Some(context.pinned_metadata)),
         ("metadata", request.metadata.as_ref()),
         ("request_metadata", request.request_metadata.as_ref()),
         ("x-portkey-metadata", Some(context.metadata)),

@@ -30,6 +30,9 @@ use bedrock_gateway::translate::chat::{
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
+/// No gateway key says anything for these requests.
+static NOTHING: BTreeMap<String, Box<RawValue>> = BTreeMap::new();
+
 /// The file that can be fetched.
 const URL: &str = "https://a.example/x.png";
 
@@ -103,6 +106,7 @@ impl Outside {
             stream: self.stream,
             anthropic_beta: &self.beta,
             metadata: &self.metadata,
+            pinned_metadata: &NOTHING,
             files: &self.files,
             unsupported: self.unsupported,
         }

@@ -99,7 +99,9 @@ async fn a_key_brings_its_config_and_metadata() {
         house.call(&house.admin, "POST", "/v1/api-keys/workspace/service", make).await.json();
     let key = ("x-portkey-api-key", made["key"].as_str().unwrap());
     let metadata = ("x-portkey-metadata", r#"{"team": "mine", "app": "x"}"#);
-    let answer = house.stack.post(&[key, metadata], &chat(CLAUDE, "one two three")).await;
+    let mut body = chat(CLAUDE, "one two three");
+    body["metadata"] = json!({"team": "somebody else's"});
+    let answer = house.stack.post(&[key, metadata], &body).await;
     assert_eq!(answer.json()["choices"][0]["finish_reason"], "length", "{}", answer.text);
     let sent: serde_json::Value =
         serde_json::from_slice(&house.stack.next_observed().await.body).unwrap();
