@@ -231,7 +231,7 @@ def test_a_request_timeout(call):
         assert answer.error["type"] == "timeout_error"
 
 
-@pytest.mark.parametrize("provider", ["openai", "@my-bedrock", "azure-openai"])
+@pytest.mark.parametrize("provider", ["openai", "azure-openai"])
 def test_another_provider(call, provider):
     answer = call(direct_headers(x_portkey_provider=provider))
     assert answer.status == 400

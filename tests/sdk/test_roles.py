@@ -164,6 +164,30 @@ def test_callers_have_sessions_of_their_own(keeper, relay):
     assert arns == [f"arn:aws:sts::{ACCOUNT}:assumed-role/lent-apart/{name}" for name in names] * 2
 
 
+def test_nobody_uses_a_session_that_is_not_theirs(keeper, relay):
+    """A session is found again by all that it was made of: keys, external id and tags among them."""
+    external = {"x_portkey_aws_role_arn": role("emulator-external-id-found"), "x_portkey_aws_external_id": "found"}
+    assert chat(keeper, **own(**external)).content == ECHO
+    for wrong in (
+        {"x-portkey-aws-secret-access-key": "wrong/secret/access/key/EXAMPLE/00000001"},
+        {"x_portkey_aws_external_id": "lost"},
+        {"x_portkey_aws_external_id": ""},
+    ):
+        answer = chat(keeper, **own(**{**external, **wrong}))
+        assert answer.status == 403, answer.body
+    mark = relay.mark()
+    assert chat(keeper, **own(**external)).content == ECHO
+    assert calls(relay, mark) == [], "the right one is still there"
+
+    mark = relay.mark()
+    for team in ("red", "blue", "red", "blue"):
+        headers = {"x_portkey_aws_role_arn": role("lent-tags"), "x_portkey_metadata": f'{{"team":"{team}"}}'}
+        assert chat(keeper, **headers).content == ECHO
+    assert [asked.form["Tags.member.1.Value"] for asked in calls(relay, mark)] == ["red", "blue"]
+    red, blue, *again = [exchange.access_key_id for exchange in relay.since(mark, "Converse")]
+    assert red != blue and again == [red, blue]
+
+
 def test_sessions_are_renewed(keeper, relay):
     """Credentials of two seconds are replaced before they end: no request meets them expired."""
     keeper.make_virtual_key("passing", aws_role_arn=role("emulator-expires-2"), **PAIR)

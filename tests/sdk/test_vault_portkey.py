@@ -142,3 +142,15 @@ def test_models_of_a_virtual_key(keeper, portkey):
         client.create(**{**BODY, "model": "amazon.titan-text-express-v1"})
     assert caught.value.response.json()["error"]["code"] == "model_not_allowed"
     assert keeper.admin_call("/virtual-keys/echo-only", method="DELETE").status == 200
+
+
+@pytest.mark.parametrize("slug", ["VIRTUAL_KEY", "role-by-gateway", "bedrock-api-key", "service-role"])
+def test_what_is_lent_goes_to_no_host_that_the_caller_names(portkey, relay, slug):
+    """Not even to one where the caller's own credentials may go, such as an endpoint of somebody's VPC."""
+    mark = relay.mark()
+    host = "https://vpce-0a1b2c3d-e4f5.bedrock-runtime.us-east-1.vpce.amazonaws.com"
+    with pytest.raises(Exception) as caught:
+        portkey(virtual_key=slug, custom_host=host).create(**BODY)
+    error = caught.value.response.json()["error"]
+    assert (caught.value.status_code, error["param"]) == (400, "x-portkey-custom-host"), error
+    assert relay.since(mark) == []
