@@ -56,7 +56,7 @@ def vault_gateway(launch, emulator, admin_key) -> Program:
     """A gateway with that vault."""
     _, extra = admin_key
     extra = {**extra, "AWS_ENDPOINT_URL": emulator.emulator}
-    return launch("serve-vault", "serve", "--listen", "127.0.0.1:0", waits_for={"gateway"}, extra=extra)
+    return launch("serve-readme", "serve", "--listen", "127.0.0.1:0", waits_for={"gateway"}, extra=extra)
 
 
 @pytest.fixture
