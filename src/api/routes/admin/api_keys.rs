@@ -2,43 +2,25 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, Request, State};
-use axum::response::Response;
 use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::call::{Call, told};
 use crate::access::Event;
 use crate::access::admin::{Invalid, api_key_item, changed_api_key, new_api_key};
-use crate::access::scope::{self, Permission};
-use crate::api::AppState;
+use crate::access::scope;
 use crate::api::error::ApiError;
 use crate::portkey::api_key::{ApiKeyItem, ApiKeyMade, ApiKeyNamed, ApiKeyRequest};
 use crate::portkey::{Done, List};
 use crate::routing;
 use crate::routing::config::GatewayConfig;
-use crate::telemetry::AccessRecord;
 use crate::vault::api_key::ApiKey;
 
 /// The word for what changes here, in the audit log.
 const RESOURCE: &str = "api_key";
 
 /// `POST /v1/api-keys/{type}/{sub-type}`.
-pub(super) async fn create(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::ApiKeys("create")).await {
-        Ok(mut call) => {
-            let made = make(&mut call).await;
-            call.end(made).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn make(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
+pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
     let (kind, sub_type): (String, String) = call.path().await?;
     let request: ApiKeyRequest = call.body()?;
     let new = new_api_key(request, (&kind, &sub_type), check_config, call.now)?;
@@ -51,21 +33,7 @@ async fn make(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
 }
 
 /// `GET /v1/api-keys`.
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::ApiKeys("list")).await {
-        Ok(mut call) => {
-            let page = page(&mut call).await;
-            call.end(page).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn page(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> {
+pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> {
     let keys = call.snapshot.api_keys().iter();
     let keys: Vec<_> = keys.filter(|key| key.row().revoked_at.is_none()).cloned().collect();
     let page = call.page(keys).await?;
@@ -77,39 +45,13 @@ async fn page(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> {
 }
 
 /// `GET /v1/api-keys/{id}`.
-pub(super) async fn retrieve(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::ApiKeys("read")).await {
-        Ok(mut call) => {
-            let found = match found(&mut call).await {
-                Ok(key) => Ok(item(&call, &key).await),
-                Err(error) => Err(error),
-            };
-            call.end(found).await
-        }
-        Err(response) => response,
-    }
+pub(super) async fn retrieve(call: &mut Call) -> Result<ApiKeyItem, ApiError> {
+    let key = found(call).await?;
+    Ok(item(call, &key).await)
 }
 
 /// `PUT /v1/api-keys/{id}`.
-pub(super) async fn update(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::ApiKeys("update")).await {
-        Ok(mut call) => {
-            let changed = change(&mut call).await;
-            call.end(changed).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn change(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
+pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: ApiKeyRequest = call.body()?;
     let before = call.vault.defaults(&key).await?;
@@ -125,21 +67,7 @@ async fn change(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
 }
 
 /// `DELETE /v1/api-keys/{id}`.
-pub(super) async fn delete(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::ApiKeys("delete")).await {
-        Ok(mut call) => {
-            let revoked = revoke(&mut call).await;
-            call.end(revoked).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn revoke(call: &mut Call) -> Result<Done, ApiError> {
+pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
     let event = call.event(RESOURCE, &key.row().id);
     call.vault.revoke_api_key(&key, call.now, event.clone()).await?;

@@ -1,18 +1,13 @@
 //! `GET /v1/audit-logs`.
 
-use axum::extract::{Extension, Request, State};
-use axum::response::Response;
 use serde::Deserialize;
 
 use super::call::Call;
 use crate::access::admin::{parse_time, rfc3339};
-use crate::access::scope::Permission;
-use crate::api::AppState;
 use crate::api::error::ApiError;
 use crate::portkey::List;
 use crate::portkey::audit_log::AuditLogItem;
 use crate::store::{AuditQuery, AuditRow};
-use crate::telemetry::AccessRecord;
 use crate::vault;
 
 /// Which rows are wanted; all members may be left out.
@@ -26,21 +21,7 @@ struct Wanted {
 }
 
 /// Rows of the audit log, newest first.
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::AuditLogs).await {
-        Ok(mut call) => {
-            let page = page(&mut call).await;
-            call.end(page).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn page(call: &mut Call) -> Result<List<AuditLogItem>, ApiError> {
+pub(super) async fn list(call: &mut Call) -> Result<List<AuditLogItem>, ApiError> {
     let wanted: Wanted = call.query().await?;
     let page = call.paging().await?;
     let time = |param: &str, text: Option<String>| {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::RequestPartsExt as _;
-use axum::extract::{Path, Query, Request};
+use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -52,9 +53,39 @@ struct AdminError {
     data: Failure,
 }
 
+/// A handler that does `act` for those who have the permission.
+pub(super) fn handler<T, F>(
+    permission: Permission,
+    act: F,
+) -> impl Fn(State<AppState>, Extension<AccessRecord>, Request) -> BoxFuture<'static, Response>
++ Clone
++ Send
++ Sync
++ 'static
+where
+    T: Serialize + Send,
+    F: for<'a> Fn(&'a mut Call) -> BoxFuture<'a, Result<T, ApiError>>
+        + Copy
+        + Send
+        + Sync
+        + 'static,
+{
+    move |State(state), Extension(record), request| {
+        Box::pin(async move {
+            match Call::begin(state, record, request, permission).await {
+                Ok(mut call) => {
+                    let answer = act(&mut call).await;
+                    call.end(answer).await
+                }
+                Err(response) => response,
+            }
+        })
+    }
+}
+
 impl Call {
     /// Identifies the caller and reads the body; otherwise there is the answer.
-    pub(super) async fn begin(
+    async fn begin(
         state: AppState,
         record: AccessRecord,
         request: Request,
@@ -154,7 +185,7 @@ impl Call {
     }
 
     /// The answer. Attempts to change something that failed are told of too.
-    pub(super) async fn end<T: Serialize>(self, result: Result<T, ApiError>) -> Response {
+    async fn end<T: Serialize>(self, result: Result<T, ApiError>) -> Response {
         match result {
             Ok(answer) => Json(answer).into_response(),
             Err(error) => {

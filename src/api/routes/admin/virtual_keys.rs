@@ -2,39 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, Request, State};
-use axum::response::Response;
 use tracing::warn;
 
 use super::call::{Call, told};
 use crate::access::admin::{changed_virtual_key, new_virtual_key, virtual_key_item};
-use crate::access::scope::Permission;
-use crate::api::AppState;
 use crate::api::error::ApiError;
 use crate::portkey::virtual_key::{Slug, VirtualKeyItem, VirtualKeyNamed, VirtualKeyRequest};
 use crate::portkey::{Done, List};
-use crate::telemetry::AccessRecord;
 use crate::vault::VirtualKey;
 
 /// The word for what changes here, in the audit log.
 const RESOURCE: &str = "virtual_key";
 
 /// `POST /v1/virtual-keys`.
-pub(super) async fn create(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::VirtualKeys("create")).await {
-        Ok(call) => {
-            let made = make(&call).await;
-            call.end(made).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn make(call: &Call) -> Result<VirtualKeyNamed, ApiError> {
+pub(super) async fn create(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
     let request: VirtualKeyRequest = call.body()?;
     let new = new_virtual_key(request, &call.state.routing.custom_hosts, call.now)?;
     call.may_grant(&new.slug)?;
@@ -45,21 +26,7 @@ async fn make(call: &Call) -> Result<VirtualKeyNamed, ApiError> {
 }
 
 /// `GET /v1/virtual-keys`.
-pub(super) async fn list(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::VirtualKeys("list")).await {
-        Ok(mut call) => {
-            let page = page(&mut call).await;
-            call.end(page).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn page(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiError> {
+pub(super) async fn list(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiError> {
     let caller = &call.identified.caller;
     let visible = |key: &&Arc<VirtualKey>| caller.may_use(&key.row().slug);
     let keys: Vec<_> = call.snapshot.virtual_keys().iter().filter(visible).cloned().collect();
@@ -72,39 +39,13 @@ async fn page(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiError> {
 }
 
 /// `GET /v1/virtual-keys/{slug}`.
-pub(super) async fn retrieve(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::VirtualKeys("read")).await {
-        Ok(mut call) => {
-            let found = match found(&mut call).await {
-                Ok(key) => Ok(item(&call, &key).await),
-                Err(error) => Err(error),
-            };
-            call.end(found).await
-        }
-        Err(response) => response,
-    }
+pub(super) async fn retrieve(call: &mut Call) -> Result<VirtualKeyItem, ApiError> {
+    let key = found(call).await?;
+    Ok(item(call, &key).await)
 }
 
 /// `PUT /v1/virtual-keys/{slug}`.
-pub(super) async fn update(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::VirtualKeys("update")).await {
-        Ok(mut call) => {
-            let changed = change(&mut call).await;
-            call.end(changed).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn change(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
+pub(super) async fn update(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: VirtualKeyRequest = call.body()?;
     let before = call.vault.credentials(&key).await?;
@@ -118,21 +59,7 @@ async fn change(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
 }
 
 /// `DELETE /v1/virtual-keys/{slug}`.
-pub(super) async fn delete(
-    State(state): State<AppState>,
-    Extension(record): Extension<AccessRecord>,
-    request: Request,
-) -> Response {
-    match Call::begin(state, record, request, Permission::VirtualKeys("delete")).await {
-        Ok(mut call) => {
-            let deleted = remove(&mut call).await;
-            call.end(deleted).await
-        }
-        Err(response) => response,
-    }
-}
-
-async fn remove(call: &mut Call) -> Result<Done, ApiError> {
+pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
     let slug = &key.row().slug;
     let event = call.event(RESOURCE, slug);
