@@ -19,7 +19,7 @@ use crate::access::placeholder::is_placeholder_key;
 use crate::access::scope::Permission;
 use crate::access::{self, Access, Caller, Event, Presented};
 use crate::routing::Directives;
-use crate::routing::config::GatewayConfig;
+use crate::routing::config::{GatewayConfig, Origin};
 use crate::routing::lending::{Lending, Lent};
 use crate::telemetry::AccessRecord;
 use crate::vault::Snapshot;
@@ -177,17 +177,10 @@ impl Identified {
 
     /// What the caller says in headers, and what its key says for it.
     pub(super) fn directives(&self, headers: &HeaderMap) -> Result<Directives, ApiError> {
-        let mut directives = context::directives(headers, self.shown.as_deref())?;
         let (config, may_override) = self.caller.config();
-        if directives.config.is_some() && config.is_some() && !may_override {
-            return Err(ApiError::invalid(
-                Some("x-portkey-config".to_owned()),
-                "the caller's gateway key has a config of its own, which requests may not replace; leave `x-portkey-config` out",
-            ));
-        }
-        if directives.config.is_none() {
-            directives.config = config.map(GatewayConfig::parse).transpose()?;
-        }
+        let origin = if may_override { Origin::GatewayKey } else { Origin::LockedGatewayKey };
+        let of_key = config.map(|text| GatewayConfig::parse_of(text, origin)).transpose()?;
+        let mut directives = context::directives(headers, self.shown.as_deref(), of_key)?;
         // As with Portkey, what the key says stands above what the request says.
         for (name, value) in self.caller.metadata().into_iter().flatten() {
             if let Ok(value) = RawValue::from_string(value.to_string()) {

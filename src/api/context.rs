@@ -9,10 +9,11 @@ use secrecy::SecretString;
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use crate::access::jwt::is_jwt;
 use crate::access::placeholder::is_placeholder_key;
 use crate::json;
 use crate::routing::Directives;
-use crate::routing::config::{GatewayConfig, comma_list};
+use crate::routing::config::{GatewayConfig, HEADER as CONFIG, Origin, comma_list};
 use crate::routing::directives::ProviderOptions;
 use crate::vault::api_key::PREFIX as GATEWAY_KEY_PREFIX;
 
@@ -20,10 +21,24 @@ use crate::vault::api_key::PREFIX as GATEWAY_KEY_PREFIX;
 ///
 /// None of a caller's headers is ever sent on: what AWS gets is made anew.
 ///
-/// `shown` is what the caller is known by, which is no key of a provider.
-pub(super) fn directives(headers: &HeaderMap, shown: Option<&str>) -> Result<Directives, ApiError> {
+/// `shown` is what the caller is known by, which is no key of a provider; `of_key` is
+/// the config of the caller's gateway key.
+pub(super) fn directives(
+    headers: &HeaderMap,
+    shown: Option<&str>,
+    of_key: Option<GatewayConfig>,
+) -> Result<Directives, ApiError> {
     let headers = Headers(headers);
-    let config = headers.text("x-portkey-config")?.map(GatewayConfig::parse).transpose()?;
+    let config = match headers.text(CONFIG)? {
+        Some(_) if of_key.as_ref().is_some_and(|own| own.origin == Origin::LockedGatewayKey) => {
+            return Err(ApiError::invalid(
+                Some(CONFIG.to_owned()),
+                "the caller's gateway key has a config of its own, which requests may not replace; leave `x-portkey-config` out",
+            ));
+        }
+        Some(text) => Some(GatewayConfig::parse(text)?),
+        None => of_key,
+    };
     let provider = headers.text("x-portkey-provider")?;
     let (virtual_key, provider) = headers.virtual_key(provider, config.as_ref())?;
     Ok(Directives {
@@ -141,6 +156,8 @@ impl<'a> Headers<'a> {
                 && Some(*key) != shown
                 && !is_placeholder_key(key)
                 && !key.starts_with(GATEWAY_KEY_PREFIX)
+                // No provider's key has the form of a JWT, which is for somebody else.
+                && !is_jwt(key)
         };
         Ok(keys.into_iter().flatten().find(is_aws_key).map(SecretString::from))
     }
@@ -228,7 +245,7 @@ mod tests {
     }
 
     fn read(pairs: &[(&'static str, &str)]) -> Directives {
-        directives(&with_dashes(headers(pairs)), None).unwrap()
+        directives(&with_dashes(headers(pairs)), None, None).unwrap()
     }
 
     fn api_key(pairs: &[(&'static str, &str)]) -> Option<String> {
@@ -263,7 +280,7 @@ mod tests {
             assert_eq!(slug(&pairs), None);
         }
         let both = headers(&[(provider, "@a"), (key, "b")]);
-        assert!(directives(&both, None).is_err());
+        assert!(directives(&both, None, None).is_err());
     }
 
     #[test]
@@ -303,21 +320,21 @@ mod tests {
     #[test]
     fn a_header_that_means_nothing_is_named() {
         for (name, value) in [("x-portkey-request-timeout", "soon"), ("x-portkey-config", "pc-1")] {
-            let error = directives(&headers(&[(name, value)]), None).unwrap_err();
+            let error = directives(&headers(&[(name, value)]), None, None).unwrap_err();
             assert_eq!(error.into_body().error.param.as_deref(), Some(name));
         }
         let mut not_text = HeaderMap::new();
         not_text.insert("x-portkey-aws-region", HeaderValue::from_bytes(b"\xff").unwrap());
-        assert!(directives(&not_text, None).is_err());
+        assert!(directives(&not_text, None, None).is_err());
         for control in ["us\t-east-1", "us-east-1\u{85}x"] {
             let control = headers(&[("x-portkey-aws-region", control)]);
-            assert!(directives(&control, None).is_err());
+            assert!(directives(&control, None, None).is_err());
         }
         let mut twice = headers(&[("x-portkey-aws-region", "us-east-1")]);
         twice.append("x-portkey-aws-region", HeaderValue::from_static("us-east-1"));
-        assert!(directives(&twice, None).is_ok());
+        assert!(directives(&twice, None, None).is_ok());
         twice.append("x-portkey-aws-region", HeaderValue::from_static("us-west-2"));
-        assert!(directives(&twice, None).is_err());
+        assert!(directives(&twice, None, None).is_err());
     }
 
     #[test]
@@ -329,7 +346,7 @@ mod tests {
         assert_eq!(both.beta_flags(), ["a", "b", "c"]);
         let mut lines = headers(&[("anthropic-beta", "a")]);
         lines.append("anthropic-beta", HeaderValue::from_static("b"));
-        assert_eq!(directives(&lines, None).unwrap().beta_flags(), ["a", "b"]);
+        assert_eq!(directives(&lines, None, None).unwrap().beta_flags(), ["a", "b"]);
         assert_eq!(read(&[("x-portkey-request-timeout", "0")]).timeout(), None);
         assert_eq!(read(&[("x-portkey-config", r#"{"request_timeout": 0}"#)]).timeout(), None);
     }

@@ -11,7 +11,7 @@ use crate::access;
 use crate::access::jwt::JwtError;
 use crate::aws::roles::{AssumeError, AssumeErrorKind};
 use crate::openai::error::{ErrorBody, ErrorObject, kind};
-use crate::routing::{self, GrantError, dispatch};
+use crate::routing::{self, GrantError, Owner, dispatch};
 use crate::telemetry::AccessRecord;
 use crate::translate;
 use crate::upstream::media::MediaError;
@@ -252,11 +252,9 @@ impl From<translate::chat::UpstreamFault> for ApiError {
 impl From<dispatch::Error> for ApiError {
     fn from(error: dispatch::Error) -> Self {
         match error {
-            dispatch::Error::Upstream { error, as_gateway } => {
-                Self::from(&error).for_gateway(as_gateway)
-            }
-            dispatch::Error::Profile { error, as_gateway } => {
-                let mut api_error = Self::from(&*error).for_gateway(as_gateway);
+            dispatch::Error::Upstream { error, owner } => Self::from(&error).about(owner),
+            dispatch::Error::Profile { error, owner } => {
+                let mut api_error = Self::from(&*error).about(owner);
                 let words = &mut api_error.0.error.message;
                 *words = format!(
                     "which model the inference profile stands for could not be looked up (`bedrock:GetInferenceProfile`); allow that, or name the family with `x-portkey-model-family` or the setting `models.families`. AWS says: {words}"
@@ -282,11 +280,20 @@ impl ApiError {
         .with_cause(error)
     }
 
-    /// AWS names the account and the user or role that it refuses.
-    fn for_gateway(self, as_gateway: bool) -> Self {
+    /// AWS names the account and the user or role that it refuses, which is nobody's
+    /// business whose they are not.
+    fn about(mut self, owner: Owner) -> Self {
         let is_about_identity =
             matches!(self.0.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
-        if as_gateway && is_about_identity { self.without_aws_words() } else { self }
+        match owner {
+            Owner::Gateway if is_about_identity => self.without_aws_words(),
+            Owner::Lender if is_about_identity => {
+                let masked = without_names(&self.0.error.message);
+                self.0.cause = Some(std::mem::replace(&mut self.0.error.message, masked));
+                self
+            }
+            Owner::Gateway | Owner::Lender | Owner::Caller => self,
+        }
     }
 
     /// A role that could not be assumed. Which one and why is told to those whose it
@@ -316,6 +323,16 @@ impl ApiError {
         };
         api_error.with_cause(error)
     }
+}
+
+/// A text of AWS's without ARNs and without numbers of accounts.
+fn without_names(text: &str) -> String {
+    const ACCOUNT_DIGITS: usize = 12;
+    let masked = |word: &str| {
+        let is_account = word.chars().filter(char::is_ascii_digit).count() >= ACCOUNT_DIGITS;
+        if word.contains("arn:") || is_account { "[...]".to_owned() } else { word.to_owned() }
+    };
+    text.split(' ').map(masked).collect::<Vec<_>>().join(" ")
 }
 
 /// STS answers much with 400 that is about who asks, or how often.

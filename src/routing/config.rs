@@ -32,6 +32,8 @@ pub struct GatewayConfig {
     pub place: String,
     /// `provider`, if it is no virtual key (`@slug`).
     pub provider: Option<String>,
+    /// Who wrote it.
+    pub origin: Origin,
     /// Credentials, virtual key, region and host.
     pub options: ProviderOptions,
     /// Laid over the request's body.
@@ -46,13 +48,39 @@ pub struct GatewayConfig {
     pub model_family: Option<String>,
 }
 
+/// Who wrote a config.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// Who makes the request.
+    #[default]
+    Request,
+    /// Who made the caller's gateway key; requests may bring another.
+    GatewayKey,
+    /// Likewise, and they may not.
+    LockedGatewayKey,
+}
+
 impl GatewayConfig {
+    /// Whether requests must be made as whom the config says.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.origin == Origin::LockedGatewayKey && self.options.has_credentials()
+    }
+
     /// Reads the value of `x-portkey-config`.
     ///
     /// # Errors
     /// It is no JSON object, a member has the wrong type, or it asks for
     /// something that cannot be carried out; the error names the place.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        Self::parse_of(text, Origin::Request)
+    }
+
+    /// The same of somebody's.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn parse_of(text: &str, origin: Origin) -> Result<Self, Error> {
         if !text.trim_start().starts_with('{') {
             return Err(Error::invalid(
                 HEADER,
@@ -64,8 +92,12 @@ impl GatewayConfig {
                 error.path.map_or_else(|| HEADER.to_owned(), |path| format!("{HEADER}.{path}"));
             Error::invalid(param, error.message)
         })?;
-        let root =
-            Self { option_index: "config".to_owned(), place: HEADER.to_owned(), ..Self::default() };
+        let root = Self {
+            origin,
+            option_index: "config".to_owned(),
+            place: HEADER.to_owned(),
+            ..Self::default()
+        };
         node.resolve(root)
     }
 }
@@ -205,6 +237,7 @@ impl Node {
         options.region = self.aws_region.or(around.options.region);
         options.custom_host = self.custom_host.or(around.options.custom_host);
         let here = GatewayConfig {
+            origin: around.origin,
             option_index: around.option_index,
             place: around.place,
             provider: self.provider.or(around.provider),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::config::GatewayConfig;
+use super::config::{GatewayConfig, Origin};
 use super::directives::ProviderOptions;
 use super::error::Error;
 use super::lending::Lending;
@@ -24,8 +24,13 @@ use crate::vault::VirtualKey;
 /// As whom a request is made, as far as can be told without its body.
 #[derive(Debug, Clone)]
 pub enum Authority {
-    /// With what the caller brings.
-    Given(Credentials),
+    /// With what the request brings, or the config of the caller's gateway key.
+    Given {
+        /// What that is.
+        credentials: Credentials,
+        /// Whose it is.
+        owner: Owner,
+    },
     /// With the gateway's own.
     Gateway,
     /// As a role.
@@ -46,6 +51,19 @@ pub struct AssumedRole {
     pub source: RoleSource,
     /// At least one; the last one calls Bedrock.
     pub roles: Vec<Role>,
+    /// Whose they are.
+    pub owner: Owner,
+}
+
+/// Whose credentials are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The caller's.
+    Caller,
+    /// Somebody's who lends them: by a virtual key, a gateway key, or the settings.
+    Lender,
+    /// The gateway's own.
+    Gateway,
 }
 
 /// A virtual key that may be used.
@@ -64,6 +82,8 @@ struct Source<'a> {
     options: &'a ProviderOptions,
     /// Where in a config it stands; `None` for headers.
     place: Option<&'a str>,
+    /// Whose its credentials are.
+    owner: Owner,
 }
 
 /// A member of a source, by its header and by its name in a config.
@@ -89,30 +109,32 @@ pub(super) fn authority(
     config: Option<&GatewayConfig>,
     lending: &Lending<'_>,
 ) -> Result<Authority, Error> {
-    let in_headers = Source { options: headers, place: None };
-    let in_config =
-        config.map(|config| Source { options: &config.options, place: Some(&config.place) });
+    let in_headers = Source { options: headers, place: None, owner: Owner::Caller };
+    let in_config = config.map(|config| Source {
+        options: &config.options,
+        place: Some(&config.place),
+        owner: if config.origin == Origin::Request { Owner::Caller } else { Owner::Lender },
+    });
+    if config.is_some_and(GatewayConfig::is_locked) {
+        in_headers.refuse_beside_a_locked_config()?;
+    }
     // A token alone belongs to the access key of whichever virtual key is used.
     let token = in_headers.lone_token();
     if let Some(named) = in_headers.virtual_key(token, lending)? {
         return Ok(named);
     }
     let sources: Vec<Source<'_>> = std::iter::once(in_headers).chain(in_config).collect();
-    // Either source may say how what the other gives is meant.
-    if let Some(kind) = sources.iter().find(|source| source.options.auth_type.is_some()) {
-        return kind.of_kind(&sources, lending);
+    let chosen = choose(&sources, token, lending)?;
+    match (&chosen, token) {
+        (None | Some(Authority::VirtualKey(_)), _) | (_, None) => {}
+        (Some(_), Some(_)) => return Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
     }
-    for source in &sources {
-        if let Some(authority) = source.own(token, lending)? {
-            return Ok(authority);
-        }
+    if let Some(authority) = chosen {
+        return Ok(authority);
     }
     if lending.allows_gateway_identity() {
         return match token {
-            Some(_) => Err(Error::invalid(
-                ACCESS_KEY_ID.0,
-                format!("`{}` is of no use without an access key", SESSION_TOKEN.0),
-            )),
+            Some(_) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
             None => Ok(Authority::Gateway),
         };
     }
@@ -123,6 +145,24 @@ pub(super) fn authority(
         Some(_) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
         None => Err(Error::NoCredentials),
     }
+}
+
+/// The first credentials that the sources have.
+fn choose(
+    sources: &[Source<'_>],
+    token: Option<&SecretString>,
+    lending: &Lending<'_>,
+) -> Result<Option<Authority>, Error> {
+    // Either source may say how what the other gives is meant.
+    if let Some(kind) = sources.iter().find(|source| source.options.auth_type.is_some()) {
+        return kind.of_kind(sources, lending).map(Some);
+    }
+    for source in sources {
+        if let Some(authority) = source.own(token, lending)? {
+            return Ok(Some(authority));
+        }
+    }
+    Ok(None)
 }
 
 impl<'a> Source<'a> {
@@ -145,21 +185,53 @@ impl<'a> Source<'a> {
             return Ok(Some(role));
         }
         if let Some(pair) = self.access_key()? {
-            return Ok(Some(Authority::Given(Credentials::SigV4(pair))));
+            return Ok(Some(self.given(Credentials::SigV4(pair))));
         }
-        Ok(given_key(self.options).map(bearer))
+        Ok(given_key(self.options).map(|key| self.given(Credentials::Bearer(key.clone()))))
+    }
+
+    fn given(&self, credentials: Credentials) -> Authority {
+        Authority::Given { credentials, owner: self.owner }
+    }
+
+    /// A gateway key whose config may not be replaced says as whom its requests are made,
+    /// if the config does. A key in `Authorization` is passed over: SDKs insist on one.
+    fn refuse_beside_a_locked_config(&self) -> Result<(), Error> {
+        let options = self.options;
+        let given = [
+            (options.virtual_key.is_some(), &VIRTUAL_KEY),
+            (options.auth_type.is_some(), &AUTH_TYPE),
+            (options.access_key_id.is_some(), &ACCESS_KEY_ID),
+            (options.secret_access_key.is_some(), &SECRET_ACCESS_KEY),
+            (options.role_arn.is_some(), &ROLE_ARN),
+            (options.external_id.is_some(), &EXTERNAL_ID),
+            (options.source_role_arn.is_some(), &SOURCE_ROLE_ARN),
+            (options.source_external_id.is_some(), &SOURCE_EXTERNAL_ID),
+        ];
+        match given.iter().find(|(is_given, _)| *is_given) {
+            Some((_, member)) => Err(Error::invalid(
+                self.name(member),
+                "the caller's gateway key has a config that says as whom its requests are made; leave it out",
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The credentials of the kind that this source's auth type says, from the
     /// first source that has them.
     fn of_kind(&self, sources: &[Source<'_>], lending: &Lending<'_>) -> Result<Authority, Error> {
         let auth_type = self.options.auth_type.as_deref().unwrap_or_default();
-        if let Some(slug) = sources.iter().find_map(|source| source.options.virtual_key.as_ref()) {
+        let mut slugs = sources.iter().map(|source| source.options.virtual_key.as_deref());
+        if let Some(slug) = slugs.find_map(given) {
             return Err(Error::invalid(
                 self.name(&AUTH_TYPE),
                 format!("`{slug}` is a virtual key and brings its own credentials; leave it out"),
             ));
         }
+        // What somebody else put into a config, a request does not take apart.
+        let may_choose =
+            |source: &&Source<'_>| source.owner == Owner::Caller || self.owner == Owner::Lender;
+        let sources = || sources.iter().filter(may_choose);
         let lacks = |member: &Member, what: &str| {
             Err(Error::invalid(
                 self.name(member),
@@ -168,27 +240,29 @@ impl<'a> Source<'a> {
         };
         match auth_type.to_ascii_lowercase().as_str() {
             "accesskey" => {
-                for source in sources {
+                for source in sources() {
                     if let Some(pair) = source.access_key()? {
-                        return Ok(Authority::Given(Credentials::SigV4(pair)));
+                        return Ok(source.given(Credentials::SigV4(pair)));
                     }
                 }
                 lacks(&ACCESS_KEY_ID, "access key")
             }
             "assumedrole" => {
-                for source in sources {
+                for source in sources() {
                     if let Some(role) = source.role(lending)? {
                         return Ok(role);
                     }
                 }
                 lacks(&ROLE_ARN, "role to assume")
             }
-            "apikey" => match sources.iter().find_map(|source| given_key(source.options)) {
-                Some(key) => Ok(bearer(key)),
-                None => {
-                    lacks(&API_KEY, "Bedrock API key; send it as `Authorization: Bearer <key>`")
+            "apikey" => {
+                match sources().find_map(|source| Some((source, given_key(source.options)?))) {
+                    Some((source, key)) => Ok(source.given(Credentials::Bearer(key.clone()))),
+                    None => {
+                        lacks(&API_KEY, "Bedrock API key; send it as `Authorization: Bearer <key>`")
+                    }
                 }
-            },
+            }
             "servicerole" if lending.allows_gateway_identity() => Ok(Authority::Gateway),
             "servicerole" => Err(Error::GatewayIdentityClosed),
             _ => Err(Error::invalid(
@@ -257,7 +331,9 @@ impl<'a> Source<'a> {
         };
         let roles: Vec<Role> = before.into_iter().chain([role]).collect();
         let assumed = match self.access_key()? {
-            Some(pair) => AssumedRole { source: RoleSource::AccessKey(pair), roles },
+            Some(pair) => {
+                AssumedRole { source: RoleSource::AccessKey(pair), roles, owner: self.owner }
+            }
             None if self.lone_token().is_some() => {
                 return Err(missing(&self.name(&ACCESS_KEY_ID), &self.name(&SESSION_TOKEN)));
             }
@@ -322,10 +398,6 @@ fn given_secret(secret: Option<&SecretString>) -> Option<&SecretString> {
     secret.filter(|secret| !secret.expose_secret().is_empty())
 }
 
-fn bearer(key: &SecretString) -> Authority {
-    Authority::Given(Credentials::Bearer(key.clone()))
-}
-
 fn given_key(options: &ProviderOptions) -> Option<&SecretString> {
     options.api_key.as_ref().filter(|key| !is_placeholder_key(key.expose_secret()))
 }
@@ -359,10 +431,10 @@ mod tests {
         let lent = Lent { allow_gateway_identity: gateway, ..Lent::default() };
         match authority(headers, config, &lent.to(&Caller::Anonymous, None)) {
             Ok(Authority::Gateway) => "gateway".into(),
-            Ok(Authority::Given(Credentials::Bearer(key))) => {
+            Ok(Authority::Given { credentials: Credentials::Bearer(key), .. }) => {
                 format!("bearer {}", key.expose_secret())
             }
-            Ok(Authority::Given(Credentials::SigV4(key))) => {
+            Ok(Authority::Given { credentials: Credentials::SigV4(key), .. }) => {
                 format!("key {} {}", key.access_key_id(), key.session_token().unwrap_or("-"))
             }
             Err(Error::Invalid { param, .. }) => format!("400 {param}"),

@@ -9,13 +9,13 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use tracing::debug;
 
-use super::credentials::AssumedRole;
+use super::credentials::{AssumedRole, Owner};
 use super::grant::Principal;
 use super::plan::Plan;
 use super::profiles::Profiles;
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
-use crate::aws::roles::{Assume, AssumeError, RoleSource, Roles};
+use crate::aws::roles::{Assume, AssumeError, Roles};
 use crate::bedrock::response::ConverseResponse;
 use crate::bedrock::stream::StreamEvent;
 use crate::translate::chat::{UpstreamFault, events_of};
@@ -46,7 +46,7 @@ pub enum Error {
         #[source]
         error: Arc<upstream::Error>,
         /// As of [`Error::Upstream`].
-        as_gateway: bool,
+        owner: Owner,
     },
     /// The provider refused, failed or could not be reached.
     #[error("{error}")]
@@ -54,9 +54,9 @@ pub enum Error {
         /// What happened.
         #[source]
         error: upstream::Error,
-        /// Whether it happened to the gateway's own identity: then the provider's
-        /// words about it are the operator's business and not the caller's.
-        as_gateway: bool,
+        /// Whose the credentials were: the provider's words about others than the
+        /// caller are not all the caller's business.
+        owner: Owner,
     },
     /// The provider's answer is none.
     #[error(transparent)]
@@ -76,7 +76,7 @@ pub enum Delivery {
 /// call.
 pub struct Events {
     state: State,
-    as_gateway: bool,
+    owner: Owner,
 }
 
 enum State {
@@ -127,9 +127,9 @@ impl Events {
                     return Poll::Ready(Ok(events.pop_front()));
                 }
                 State::Open(Opened::Stream(events)) => {
-                    let as_gateway = self.as_gateway;
+                    let owner = self.owner;
                     let next = events.poll_next(cx);
-                    return next.map_err(|error| Error::Upstream { error, as_gateway });
+                    return next.map_err(|error| Error::Upstream { error, owner });
                 }
                 State::Opening(opening) => match ready!(opening.as_mut().poll(cx)) {
                     Ok(opened) => self.state = State::Open(opened),
@@ -183,8 +183,8 @@ impl Dispatcher {
                     return Ok(());
                 }
                 Err(error) => {
-                    let as_gateway = matches!(plan.principal, Principal::Gateway);
-                    return Err(Error::Profile { error, as_gateway });
+                    let owner = plan.owner;
+                    return Err(Error::Profile { error, owner });
                 }
             };
         }
@@ -201,14 +201,14 @@ impl Dispatcher {
         request: Bytes,
         now: SystemTime,
     ) -> Result<Answer<ConverseResponse>, Error> {
-        let as_gateway = matches!(plan.principal, Principal::Gateway);
+        let owner = plan.owner;
         let target = self.target(&plan, now).await?;
         let mut answer = self.client.converse(&target, request.clone(), now).await;
         if answer.as_ref().is_err_and(is_expired) && self.forget(&plan, &target).await {
             let target = self.target(&plan, now).await?;
             answer = self.client.converse(&target, request, now).await;
         }
-        answer.map_err(|error| Error::Upstream { error, as_gateway })
+        answer.map_err(|error| Error::Upstream { error, owner })
     }
 
     /// Begins a call whose answer is told in events. Nothing is sent before they
@@ -224,7 +224,7 @@ impl Dispatcher {
         delivery: Delivery,
         now: SystemTime,
     ) -> Events {
-        let as_gateway = matches!(plan.principal, Principal::Gateway);
+        let owner = plan.owner;
         let dispatcher = Arc::clone(self);
         let opening = async move {
             if delivery == Delivery::Streamed {
@@ -238,13 +238,13 @@ impl Dispatcher {
                 }
                 match events {
                     Err(error) if is_no_stream_with_tools(&error) => {}
-                    Err(error) => return Err(Error::Upstream { error, as_gateway }),
+                    Err(error) => return Err(Error::Upstream { error, owner }),
                     Ok(events) => return Ok(Opened::Stream(Box::new(events))),
                 }
             }
             Opened::tell(dispatcher.converse(plan, request, now).await?)
         };
-        Events { state: State::Opening(Box::pin(opening)), as_gateway }
+        Events { state: State::Opening(Box::pin(opening)), owner }
     }
 
     async fn target(&self, plan: &Plan, now: SystemTime) -> Result<BedrockTarget, Error> {
@@ -274,7 +274,7 @@ impl Dispatcher {
             Principal::Given(credentials) => Ok(credentials.clone()),
             Principal::Gateway => Ok(self.identity.credentials(now).await?),
             Principal::Role(role) => {
-                let is_lent = plan.is_lent || matches!(role.source, RoleSource::Gateway);
+                let is_lent = plan.owner != Owner::Caller;
                 let assumed = self.roles.credentials(assume(plan, role), now).await;
                 let assumed = assumed.map_err(|error| Error::Role { error, is_lent })?;
                 Ok(Credentials::SigV4(assumed))

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::credentials::{AssumedRole, Authority, NamedKey};
+use super::config::GatewayConfig;
+use super::credentials::{AssumedRole, Authority, NamedKey, Owner};
 use super::error::Error;
 use super::lending::{Lending, Lent};
 use crate::aws::credentials::Credentials;
@@ -31,6 +32,8 @@ pub struct Grant {
     pub region: Option<Region>,
     /// Another host than the region's own.
     pub endpoint: Option<String>,
+    /// Whose that is. What is lent is sent to no host that the caller names.
+    pub owner: Owner,
     /// The virtual key that was opened for it.
     pub virtual_key: Option<Arc<VirtualKey>>,
 }
@@ -68,7 +71,22 @@ impl Authority {
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn with_model(self, slug: Option<&str>, lending: &Lending<'_>) -> Result<Self, Error> {
+    pub fn with_model(
+        self,
+        slug: Option<&str>,
+        config: Option<&GatewayConfig>,
+        lending: &Lending<'_>,
+    ) -> Result<Self, Error> {
+        if let Some(slug) = slug
+            && config.is_some_and(GatewayConfig::is_locked)
+        {
+            return Err(Error::invalid(
+                "model",
+                format!(
+                    "`@{slug}` is a virtual key, but the caller's gateway key has a config that says as whom its requests are made; leave it out"
+                ),
+            ));
+        }
         match (slug, self) {
             (None, Self::OfModel { session_token: None }) => Err(Error::NoCredentials),
             (None, Self::OfModel { session_token: Some(_) }) => Err(Error::invalid(
@@ -77,10 +95,10 @@ impl Authority {
             )),
             (None, authority) => Ok(authority),
             // SDKs insist on a key, and people write something there.
-            (Some(slug), Self::Given(Credentials::Bearer(_))) => {
+            (Some(slug), Self::Given { credentials: Credentials::Bearer(_), .. }) => {
                 lending.virtual_key(slug, "model", None).map(Self::VirtualKey)
             }
-            (Some(slug), Self::Given(_) | Self::Role(_)) => Err(Error::invalid(
+            (Some(slug), Self::Given { .. } | Self::Role(_)) => Err(Error::invalid(
                 "model",
                 format!(
                     "`@{slug}` is a virtual key, but the request brings credentials of its own; send either"
@@ -90,7 +108,7 @@ impl Authority {
                 let session_token = match authority {
                     Self::OfModel { session_token } => session_token,
                     Self::VirtualKey(named) => named.session_token,
-                    Self::Given(_) | Self::Role(_) | Self::Gateway => None,
+                    Self::Given { .. } | Self::Role(_) | Self::Gateway => None,
                 };
                 lending.virtual_key(slug, "model", session_token).map(Self::VirtualKey)
             }
@@ -102,10 +120,13 @@ impl Authority {
     /// # Errors
     /// See [`GrantError`].
     pub async fn open(self, vault: Option<&Vault>, lent: &Lent) -> Result<Grant, GrantError> {
-        let principal = match self {
-            Self::Given(credentials) => Principal::Given(credentials),
-            Self::Gateway => Principal::Gateway,
-            Self::Role(role) => Principal::Role(role),
+        let (principal, owner) = match self {
+            Self::Given { credentials, owner } => (Principal::Given(credentials), owner),
+            Self::Gateway => (Principal::Gateway, Owner::Gateway),
+            Self::Role(role) => {
+                let owner = role.owner;
+                (Principal::Role(role), owner)
+            }
             Self::OfModel { .. } => return Err(Error::NoCredentials.into()),
             Self::VirtualKey(named) => {
                 // Whoever found the key found it in the vault.
@@ -113,7 +134,7 @@ impl Authority {
                 return named.open(vault, lent).await;
             }
         };
-        Ok(Grant { principal, region: None, endpoint: None, virtual_key: None })
+        Ok(Grant { principal, region: None, endpoint: None, owner, virtual_key: None })
     }
 }
 
@@ -158,27 +179,15 @@ impl NamedKey {
                         None,
                     )),
                     roles: stored.roles.clone(),
+                    owner: Owner::Lender,
                 },
             }),
         };
         let (region, endpoint) = (region.clone(), endpoint.clone());
-        Ok(Grant { principal, region, endpoint, virtual_key: Some(self.key) })
-    }
-}
-
-impl Grant {
-    /// Whether somebody else than the caller owns the credentials. They are sent to no
-    /// host that the caller names.
-    #[must_use]
-    pub fn is_lent(&self) -> bool {
-        self.virtual_key.is_some() || self.is_gateways()
-    }
-
-    fn is_gateways(&self) -> bool {
-        match &self.principal {
-            Principal::Gateway => true,
-            Principal::Role(role) => matches!(role.source, RoleSource::Gateway),
-            Principal::Given(_) => false,
-        }
+        let owner = match principal {
+            Principal::Gateway => Owner::Gateway,
+            Principal::Given(_) | Principal::Role(_) => Owner::Lender,
+        };
+        Ok(Grant { principal, region, endpoint, owner, virtual_key: Some(self.key) })
     }
 }

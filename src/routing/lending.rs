@@ -3,7 +3,7 @@
 
 use secrecy::SecretString;
 
-use super::credentials::{AssumedRole, NamedKey};
+use super::credentials::{AssumedRole, NamedKey, Owner};
 use super::error::Error;
 use crate::access::Caller;
 use crate::aws::role::Role;
@@ -53,7 +53,7 @@ impl Lent {
     #[must_use]
     pub fn chain(&self, roles: Vec<Role>) -> AssumedRole {
         let roles = self.source_role.clone().into_iter().chain(roles).collect();
-        AssumedRole { source: RoleSource::Gateway, roles }
+        AssumedRole { source: RoleSource::Gateway, roles, owner: Owner::Lender }
     }
 }
 

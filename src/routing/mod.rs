@@ -14,7 +14,7 @@ pub mod lending;
 mod plan;
 pub mod profiles;
 
-pub use credentials::{AssumedRole, Authority, NamedKey};
+pub use credentials::{AssumedRole, Authority, NamedKey, Owner};
 pub use directives::Directives;
 pub use error::Error;
 pub use grant::{Grant, GrantError, Principal, slug_of_model};

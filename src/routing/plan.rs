@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use super::config::GatewayConfig;
-use super::credentials::{self, Authority};
+use super::config::{self, GatewayConfig, Origin};
+use super::credentials::{self, Authority, Owner};
 use super::directives::Directives;
 use super::error::Error;
 use super::grant::{Grant, Principal};
@@ -53,8 +53,8 @@ pub struct ModelAlias {
 pub struct Plan {
     /// As whom.
     pub principal: Principal,
-    /// Whether that is somebody else's than the caller's.
-    pub is_lent: bool,
+    /// Whose that is.
+    pub owner: Owner,
     /// What the sessions of roles are called.
     pub session: Session,
     /// What to sign for.
@@ -132,13 +132,13 @@ pub fn plan(
     let model_id = model.model_id;
     let (base_url, is_custom_host) = base_url(directives, config, &grant, &region, settings)?;
     let session = session(directives, &grant, caller, settings)?;
-    let is_lent = grant.is_lent();
+    let owner = grant.owner;
     let principal = grant.principal;
     // Who stands in for AWS's own host need not know what only AWS's own can tell.
     let is_opaque = is_opaque && !is_custom_host;
     Ok(Plan {
         principal,
-        is_lent,
+        owner,
         session,
         region,
         model_id,
@@ -324,8 +324,13 @@ fn base_url(
     if let Some((host, param)) = of_header.or(of_config) {
         let checked = custom_host::check(host, &settings.custom_hosts);
         let url = checked.map_err(|error| Error::invalid(&param, error.to_string()))?;
-        // Who only points at a host must not have somebody else's key sent there.
-        if grant.is_lent() {
+        // Who only points at a host must not have somebody else's key sent there. Whoever
+        // wrote credentials and host into one config means them to go together.
+        let is_lenders = param.starts_with(config::HEADER)
+            && config.is_some_and(|config| config.origin != Origin::Request)
+            && grant.virtual_key.is_none()
+            && grant.owner != Owner::Gateway;
+        if grant.owner != Owner::Caller && !is_lenders {
             return Err(Error::invalid(
                 param,
                 "a custom host needs credentials of your own; neither the gateway's identity nor a virtual key's is sent there",
@@ -376,7 +381,11 @@ mod tests {
     }
 
     fn grant(principal: Principal) -> Grant {
-        Grant { principal, region: None, endpoint: None, virtual_key: None }
+        let owner = match principal {
+            Principal::Gateway => Owner::Gateway,
+            Principal::Given(_) | Principal::Role(_) => Owner::Caller,
+        };
+        Grant { principal, region: None, endpoint: None, owner, virtual_key: None }
     }
 
     fn directives(region: Option<&str>, config: Option<serde_json::Value>) -> Directives {

@@ -135,7 +135,8 @@ impl<'a> Call<'a> {
         let stream = request.stream.unwrap_or(false);
         let (slug, named) = routing::slug_of_model(&model)?;
         let lent = &state.routing.lent;
-        let authority = authority.with_model(slug, &identified.lending(lent))?;
+        let authority =
+            authority.with_model(slug, directives.config.as_ref(), &identified.lending(lent))?;
         let vault = state.access.vault().map(|vault| &**vault);
         let grant = authority.open(vault, lent).await?;
         if let Some(key) = &grant.virtual_key {

@@ -128,3 +128,46 @@ async fn a_gateway_without_keys_lends_nothing_and_says_how_to_begin() {
     assert!(admin.text.contains("bedrock-gateway api-key create"), "{}", admin.text);
     assert_eq!(admin.json()["data"]["errorCode"], "AB05");
 }
+
+#[tokio::test]
+async fn a_config_that_may_not_be_replaced_is_not_taken_apart() {
+    let settings = "[upstream]\ncustom_hosts = [\"bedrock.example\"]";
+    let mut house = House::start_with(settings).await;
+    house.virtual_key("a", demo_pair()).await;
+    house.virtual_key("b", demo_pair()).await;
+    let mut with_role = demo_pair();
+    with_role["aws_role_arn"] = json!("arn:aws:iam::444455556666:role/emulator-no-bedrock");
+    let mut keys = Vec::new();
+    for config in [with_role, json!({"virtual_key": "a"}), demo_pair()] {
+        let defaults = json!({"config_id": config, "allow_config_override": false});
+        let make = json!({"name": "locked", "scopes": ["inference"], "defaults": defaults});
+        let made = house.call(&house.admin, "POST", "/v1/api-keys/workspace/service", make).await;
+        keys.push(made.json()["key"].as_str().unwrap().to_owned());
+    }
+    let by_role = [("x-portkey-api-key", keys[0].as_str())];
+    let refused = house.stack.post(&by_role, &chat(CLAUDE, "hi")).await;
+    // It is the role that AWS refuses, and it is not the caller's business which.
+    assert_eq!(refusal(&refused), (403, "AccessDeniedException".into()));
+    assert!(!refused.text.contains("444455556666"), "{}", refused.text);
+    let (pair, named) = (KEY_PAIR[0], format!("@b/{CLAUDE}"));
+    for (key, header, model, param) in [
+        (0, ("x-portkey-aws-auth-type", "accessKey"), CLAUDE, "x-portkey-aws-auth-type"),
+        (0, pair, CLAUDE, "x-portkey-aws-access-key-id"),
+        (1, ("x-portkey-virtual-key", "b"), CLAUDE, "x-portkey-virtual-key"),
+        (1, ("x-portkey-config", r#"{"virtual_key": "b"}"#), CLAUDE, "x-portkey-config"),
+        (1, ("x-portkey-aws-region", "eu-west-1"), &named, "model"),
+        (2, ("x-portkey-custom-host", "https://bedrock.example"), CLAUDE, "x-portkey-custom-host"),
+        (2, ("x-portkey-aws-session-token", "t"), CLAUDE, "x-portkey-aws-access-key-id"),
+    ] {
+        let headers = [("x-portkey-api-key", keys[key].as_str()), header];
+        let answer = house.stack.post(&headers, &chat(model, "hi")).await;
+        assert_eq!((answer.status, answer.error("param")), (400, json!(param)), "{}", answer.text);
+    }
+    // The config's virtual key counts, whatever provider a header names.
+    house.observed();
+    let headers = [("x-portkey-api-key", keys[1].as_str()), ("x-portkey-provider", "@nope")];
+    assert_eq!(house.stack.post(&headers, &chat(CLAUDE, "hi")).await.status, 200);
+    let jwt = ("authorization", "Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln");
+    let headers = [("x-portkey-api-key", keys[1].as_str()), jwt];
+    assert_eq!(house.stack.post(&headers, &chat(CLAUDE, "hi")).await.status, 200);
+}
