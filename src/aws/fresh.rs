@@ -1,7 +1,7 @@
 //! Temporary credentials that are kept fresh.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use tokio::sync::Mutex as AsyncMutex;
@@ -24,6 +24,8 @@ pub(super) struct Fresh<E> {
 
 #[derive(Debug)]
 struct Known<E> {
+    /// How many times the source was asked, to the end.
+    attempts: u64,
     /// With the time when they are due to be replaced.
     credentials: Option<(Credentials, Option<SystemTime>)>,
     failure: Option<(SystemTime, E)>,
@@ -31,7 +33,7 @@ struct Known<E> {
 
 impl<E> Default for Fresh<E> {
     fn default() -> Self {
-        let known = Mutex::new(Known { credentials: None, failure: None });
+        let known = Mutex::new(Known { attempts: 0, credentials: None, failure: None });
         Self { known, asking: AsyncMutex::new(()) }
     }
 }
@@ -50,6 +52,7 @@ impl<E: Clone> Fresh<E> {
         if let Some(fresh) = self.fresh(now) {
             return Ok(fresh);
         }
+        let attempts = self.known().attempts;
         let _turn = match self.valid(now) {
             None => self.asking.lock().await,
             Some(valid) => match self.asking.try_lock() {
@@ -61,20 +64,28 @@ impl<E: Clone> Fresh<E> {
         if let Some(fresh) = self.fresh(now) {
             return Ok(fresh);
         }
-        let failure = match self.recent_failure(now) {
+        let failure = match self.recent_failure(now, attempts) {
             Some(failure) => failure,
-            None => match ask.await {
-                Ok(found) => {
-                    let due = found.expiry().map(|expiry| replacement_time(now, expiry));
-                    let credentials = Some((found.clone(), due));
-                    *self.known() = Known { credentials, failure: None };
-                    return Ok(found);
+            None => {
+                let begun = Instant::now();
+                let asked = ask.await;
+                // Requests that come later count from the end of an attempt that took long.
+                let ended = now + begun.elapsed();
+                let mut known = self.known();
+                known.attempts += 1;
+                match asked {
+                    Ok(found) => {
+                        let due = found.expiry().map(|expiry| replacement_time(now, expiry));
+                        known.credentials = Some((found.clone(), due));
+                        known.failure = None;
+                        return Ok(found);
+                    }
+                    Err(failure) => {
+                        known.failure = Some((ended, failure.clone()));
+                        failure
+                    }
                 }
-                Err(failure) => {
-                    self.known().failure = Some((now, failure.clone()));
-                    failure
-                }
-            },
+            }
         };
         self.valid(now).ok_or(failure)
     }
@@ -103,10 +114,14 @@ impl<E: Clone> Fresh<E> {
         credentials.expiry().is_none_or(|expiry| now < expiry).then(|| credentials.clone())
     }
 
-    fn recent_failure(&self, now: SystemTime) -> Option<E> {
+    /// A failure of a moment ago, or of an attempt that this request has waited for: it
+    /// takes what that came to, since many that each made their own would wait for all
+    /// before them. `attempts` is how many there were when it began to wait.
+    fn recent_failure(&self, now: SystemTime, attempts: u64) -> Option<E> {
         let known = self.known();
         let (at, failure) = known.failure.as_ref()?;
-        (now < *at + FAILURE_MEMORY).then(|| failure.clone())
+        let has_waited = known.attempts != attempts;
+        (has_waited || now < *at + FAILURE_MEMORY).then(|| failure.clone())
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, Known<E>> {
@@ -172,6 +187,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn requests_that_wait_for_a_failure_do_not_try_again_each() {
+        let script = Script::new(&[]);
+        let ids = futures_util::future::join_all((0..100).map(|_| script.id_at(0))).await;
+        assert!(ids.iter().all(Option::is_none));
+        assert_eq!(script.calls.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
     async fn what_was_refused_is_asked_for_anew_once() {
         let script = Script::new(&[Some(1000), Some(1000)]);
         assert_eq!(script.id_at(0).await.as_deref(), Some("AKID0"));
@@ -196,7 +219,7 @@ mod tests {
         let script = Script::new(&[None, Some(5000)]);
         assert_eq!(script.id_at(0).await, None);
         assert_eq!(script.id_at(1).await, None);
-        assert_eq!(script.id_at(2).await.as_deref(), Some("AKID1"));
+        assert_eq!(script.id_at(3).await.as_deref(), Some("AKID1"));
     }
 
     #[tokio::test]

@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::envelope::{self, Place, SecretKey};
 use super::error::Error;
 use super::master_key::MasterKeys;
+use super::once::Once;
 use super::virtual_key::Status;
 use crate::store::ApiKeyRow;
 
@@ -102,7 +102,7 @@ pub struct ApiKey {
     row: ApiKeyRow,
     scopes: Vec<String>,
     virtual_keys: Option<Vec<String>>,
-    defaults: OnceCell<Arc<Defaults>>,
+    defaults: Once<Defaults>,
 }
 
 impl fmt::Debug for ApiKey {
@@ -119,7 +119,7 @@ impl ApiKey {
         let scopes = serde_json::from_str(&row.scopes).unwrap_or_default();
         let virtual_keys = row.virtual_keys.as_deref();
         let virtual_keys = virtual_keys.map(|list| serde_json::from_str(list).unwrap_or_default());
-        Self { row, scopes, virtual_keys, defaults: OnceCell::new() }
+        Self { row, scopes, virtual_keys, defaults: Once::default() }
     }
 
     /// Its row.
@@ -156,16 +156,16 @@ impl ApiKey {
 
     /// What requests with it get; opened when first asked.
     pub(super) async fn defaults(&self, masters: &MasterKeys) -> Result<Arc<Defaults>, Error> {
-        let open = || async {
+        let open = async {
             let Some(envelope) = &self.row.defaults else {
-                return Ok(Arc::default());
+                return Ok(Defaults::default());
             };
             let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
             let text = envelope::open(masters, place, envelope).await?;
             let defaults = serde_json::from_slice(&text);
-            defaults.map(Arc::new).map_err(|_| Error::Broken { place: place.to_string() })
+            defaults.map_err(|_| Error::Broken { place: place.to_string() })
         };
-        self.defaults.get_or_try_init(open).await.cloned()
+        self.defaults.get(open).await
     }
 }
 

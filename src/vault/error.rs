@@ -48,6 +48,12 @@ pub enum Error {
         /// Which.
         place: String,
     },
+    /// The database could not be read a moment ago.
+    #[error("the database could not be read a moment ago")]
+    Unreadable,
+    /// What somebody else's attempt came to, for which this one waited.
+    #[error(transparent)]
+    Shared(std::sync::Arc<Error>),
     /// What was to be changed has been changed by somebody else in the meantime.
     #[error("somebody else has just changed it; try again")]
     Conflict,

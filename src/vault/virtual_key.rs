@@ -4,12 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::OnceCell;
-
 use super::credentials::ProviderCredentials;
 use super::envelope::{self, Place};
 use super::error::Error;
 use super::master_key::MasterKeys;
+use super::once::Once;
 use crate::store::VirtualKeyRow;
 
 /// The table of virtual keys, as envelopes are bound to it.
@@ -21,7 +20,7 @@ pub(super) const FIELD: &str = "credentials";
 pub struct VirtualKey {
     row: VirtualKeyRow,
     models: Option<Vec<String>>,
-    opened: OnceCell<Arc<ProviderCredentials>>,
+    opened: Once<ProviderCredentials>,
 }
 
 /// Whether a virtual key or gateway key may be used.
@@ -61,7 +60,7 @@ impl VirtualKey {
         // The list is written by `rows`; one that cannot be read allows nothing.
         let models = row.models.as_deref();
         let models = models.map(|list| serde_json::from_str(list).unwrap_or_default());
-        Self { row, models, opened: OnceCell::new() }
+        Self { row, models, opened: Once::default() }
     }
 
     /// Its row.
@@ -102,13 +101,13 @@ impl VirtualKey {
         &self,
         masters: &MasterKeys,
     ) -> Result<Arc<ProviderCredentials>, Error> {
-        let open = || async {
+        let open = async {
             let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
             let text = envelope::open(masters, place, &self.row.credentials).await?;
             let credentials = serde_json::from_slice(&text);
-            credentials.map(Arc::new).map_err(|_| Error::Broken { place: place.to_string() })
+            credentials.map_err(|_| Error::Broken { place: place.to_string() })
         };
-        self.opened.get_or_try_init(open).await.cloned()
+        self.opened.get(open).await
     }
 }
 

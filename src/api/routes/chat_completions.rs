@@ -1,7 +1,7 @@
 //! `POST /v1/chat/completions`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Json;
 use axum::extract::{Extension, Request, State};
@@ -28,6 +28,7 @@ use crate::translate::chat::{
 };
 use crate::upstream::bedrock::encode;
 use crate::upstream::media::FetchedMedia;
+use crate::vault::FRESH_FOR;
 
 /// Answers a chat request, whole or as a stream.
 pub(in crate::api) async fn chat_completions(
@@ -51,8 +52,18 @@ pub(in crate::api) async fn chat_completions(
     let option_index = HeaderValue::from_str(admitted.directives.option_index());
     let mut ignored = None;
     let answer = async {
+        let begun = Instant::now();
         let body = body::read(&head.headers, body, state.max_body_bytes).await?;
-        let call = Call::prepare(&state, &record, admitted, &body).await?;
+        // Whoever took long to say what they want may have been turned away meanwhile.
+        let admitted = match begun.elapsed() < FRESH_FOR {
+            true => admitted,
+            false => admit(&state, &record, &head).await?,
+        };
+        let limit = admitted.directives.timeout();
+        let begun = Instant::now();
+        let call = within(limit, Duration::ZERO, Call::prepare(&state, &record, admitted, &body))
+            .await??;
+        let call = call.after(begun.elapsed());
         drop(body);
         ignored = ignored_params(&call.ignored);
         let strict = call.context.strict;
@@ -109,6 +120,8 @@ struct Call<'a> {
     dispatcher: &'a Arc<Dispatcher>,
     record: &'a AccessRecord,
     timeout: Option<Duration>,
+    /// How much of it is gone.
+    elapsed: Duration,
     keep_alive: Option<Duration>,
     context: ResponseContext,
     plan: Plan,
@@ -167,6 +180,7 @@ impl<'a> Call<'a> {
             dispatcher: &state.dispatcher,
             record,
             timeout: directives.timeout(),
+            elapsed: Duration::ZERO,
             keep_alive: state.sse_keep_alive,
             context: response_context(model, &directives, translation.answering),
             plan,
@@ -176,11 +190,18 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// The same when so much of its time is gone.
+    fn after(self, elapsed: Duration) -> Self {
+        Self { elapsed, ..self }
+    }
+
     async fn answer(self) -> Result<Response, ApiError> {
-        let Self { dispatcher, record, timeout, keep_alive, context, plan, request, .. } = self;
+        let Self { dispatcher, record, timeout, elapsed, keep_alive, context, plan, .. } = self;
+        let request = self.request;
         let now = SystemTime::now();
         let Some((options, delivery)) = self.stream else {
-            let answer = within(timeout, dispatcher.converse(plan, request, now)).await??;
+            let answer =
+                within(timeout, elapsed, dispatcher.converse(plan, request, now)).await??;
             record.upstream_request_id(answer.request_id.as_deref());
             note_usage(record, answer.body.usage.as_ref());
             let completion = translate::chat::response(answer.body, context)?;
@@ -188,8 +209,9 @@ impl<'a> Call<'a> {
             return Ok(with_request_id(response, answer.request_id.as_deref()));
         };
         let strict = context.strict;
-        // It begins with the call, and goes on while the stream is read.
-        let deadline = timeout.map(|timeout| Deadline { timeout, left: Box::pin(sleep(timeout)) });
+        // It goes on while the stream is read.
+        let left = |timeout: Duration| Box::pin(sleep(timeout.saturating_sub(elapsed)));
+        let deadline = timeout.map(|timeout| Deadline { timeout, left: left(timeout) });
         let events = dispatcher.converse_stream(plan, request, delivery, now);
         let stream = ChatStream::new(context, options.include_usage.unwrap_or(false));
         let mut body = SseBody::new(events, stream, deadline, keep_alive, strict, record.clone());
@@ -231,10 +253,17 @@ fn response_context(
     }
 }
 
-async fn within<T>(limit: Option<Duration>, call: impl Future<Output = T>) -> Result<T, ApiError> {
+/// Waits for a call within what is left of a limit, of which `elapsed` is gone.
+async fn within<T>(
+    limit: Option<Duration>,
+    elapsed: Duration,
+    call: impl Future<Output = T>,
+) -> Result<T, ApiError> {
     match limit {
         None => Ok(call.await),
-        Some(limit) => timeout(limit, call).await.map_err(|_| ApiError::request_timeout(limit)),
+        Some(limit) => timeout(limit.saturating_sub(elapsed), call)
+            .await
+            .map_err(|_| ApiError::request_timeout(limit)),
     }
 }
 
