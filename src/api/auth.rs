@@ -8,8 +8,8 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
 
 use super::context::{self, Headers};
@@ -18,9 +18,9 @@ use super::{AppState, Peer};
 use crate::access::placeholder::is_placeholder_key;
 use crate::access::scope::Permission;
 use crate::access::{self, Access, Caller, Event, Presented};
-use crate::routing::Directives;
 use crate::routing::config::{GatewayConfig, Origin};
 use crate::routing::lending::{Lending, Lent};
+use crate::routing::{self, Directives};
 use crate::telemetry::AccessRecord;
 use crate::vault::Snapshot;
 
@@ -164,6 +164,25 @@ impl Identified {
                 Err(error)
             }
         }
+    }
+
+    /// An error of routing. Where it turns the caller away, the audit log is told.
+    pub(super) async fn refused(
+        &self,
+        state: &AppState,
+        record: &AccessRecord,
+        head: &Parts,
+        error: routing::Error,
+    ) -> ApiError {
+        let error = ApiError::from(error);
+        let action = match error.status() {
+            StatusCode::UNAUTHORIZED => "authentication",
+            StatusCode::FORBIDDEN => "authorization",
+            _ => return error,
+        };
+        let event = self.signed(event(action, record, head));
+        state.audit.record(refused(event, &error)).await;
+        error
     }
 
     /// An event with the caller's name.

@@ -61,8 +61,9 @@ pub(in crate::api) async fn chat_completions(
         };
         let limit = admitted.directives.timeout();
         let begun = Instant::now();
-        let call = within(limit, Duration::ZERO, Call::prepare(&state, &record, admitted, &body))
-            .await??;
+        let call =
+            within(limit, Duration::ZERO, Call::prepare(&state, &record, &head, admitted, &body))
+                .await??;
         let call = call.after(begun.elapsed());
         drop(body);
         ignored = ignored_params(&call.ignored);
@@ -110,8 +111,10 @@ async fn admit(
     let identified = auth::identify(state, record, head).await?;
     identified.may_infer(state, record, head).await?;
     let directives = identified.directives(&head.headers)?;
-    let authority = routing::authority(&directives, &identified.lending(&state.routing.lent))?;
-    Ok(Admitted { identified, directives, authority })
+    match routing::authority(&directives, &identified.lending(&state.routing.lent)) {
+        Ok(authority) => Ok(Admitted { identified, directives, authority }),
+        Err(error) => Err(identified.refused(state, record, head, error).await),
+    }
 }
 
 /// One call of a model. It holds the request as it is sent and nothing that it
@@ -136,6 +139,7 @@ impl<'a> Call<'a> {
     async fn prepare(
         state: &'a AppState,
         record: &'a AccessRecord,
+        head: &Parts,
         admitted: Admitted,
         body: &[u8],
     ) -> Result<Self, ApiError> {
@@ -148,8 +152,11 @@ impl<'a> Call<'a> {
         let stream = request.stream.unwrap_or(false);
         let (slug, named) = routing::slug_of_model(&model)?;
         let lent = &state.routing.lent;
-        let authority =
-            authority.with_model(slug, directives.config.as_ref(), &identified.lending(lent))?;
+        let lending = identified.lending(lent);
+        let authority = match authority.with_model(slug, directives.config.as_ref(), &lending) {
+            Ok(authority) => authority,
+            Err(error) => return Err(identified.refused(state, record, head, error).await),
+        };
         let vault = state.access.vault().map(|vault| &**vault);
         let grant = authority.open(vault, lent).await?;
         if let Some(key) = &grant.virtual_key {
