@@ -28,9 +28,9 @@ const FILE_NAME: &str = "bedrock-gateway.db";
 /// Connections at most: `SQLite` writes one at a time, and reads are short.
 const MAX_CONNECTIONS: u32 = 4;
 /// How long a write waits for another process's, such as a command's.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection before it is refused.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Virtual keys at most: all are held in memory while the gateway runs.
 pub const MAX_VIRTUAL_KEYS: i64 = 10_000;
 /// Gateway keys at most, revoked ones included: likewise.
