@@ -147,6 +147,14 @@ impl MasterKeys {
         secret_key(&opened.ok_or_else(|| broken(place))?, place)
     }
 
+    /// Whether the master key `id` is here: the local ones by their ids, and KMS.
+    pub(super) fn has(&self, id: &str) -> Result<bool, Error> {
+        match id {
+            KMS => Ok(self.kms.is_some()),
+            id => Ok(self.local_key(id)?.is_some()),
+        }
+    }
+
     /// A key that is held here, by its id.
     fn local_key(&self, id: &str) -> Result<Option<SecretKey>, Error> {
         let find =

@@ -1,5 +1,7 @@
 //! Sealing everything anew, under the master key that seals now.
 
+use std::collections::BTreeSet;
+
 use super::api_key;
 use super::envelope::{self, Place};
 use super::error::Error;
@@ -25,6 +27,31 @@ impl Vault {
     /// There is none.
     pub fn sealing_here(self) -> Result<Self, Error> {
         Ok(Self { masters: self.masters.sealing_here()?, ..self })
+    }
+
+    /// Whether there is the master key of every record: the hash key alone does not tell
+    /// after a rotation that was cut off, and a record without would be found to be lost
+    /// when it is first used. Nothing is decrypted.
+    pub(super) fn check_opening(&self) -> Result<(), Error> {
+        let snapshot = self.snapshot.load();
+        let credentials = snapshot.virtual_keys().iter().map(|key| &key.row().credentials);
+        let defaults = snapshot.api_keys().iter().filter_map(|key| key.row().defaults.as_ref());
+        let masters = credentials.chain(defaults).filter_map(|sealed| envelope::master_of(sealed));
+        for id in masters.collect::<BTreeSet<_>>() {
+            if !self.masters.has(&id)? {
+                return Err(Error::UnknownMasterKey { id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether new records can be sealed. Who only opens need not ask: a key of KMS that
+    /// is to be left may be allowed to decrypt alone.
+    ///
+    /// # Errors
+    /// KMS does not seal under the key that is set.
+    pub async fn check_sealing(&self) -> Result<(), Error> {
+        self.masters.check(&HASH_KEY_PLACE.to_string()).await
     }
 
     /// Seals every record anew, each under a new data key, while gateways go on.
