@@ -124,9 +124,19 @@ impl Store {
     /// # Errors
     /// The file is there already or cannot be written.
     pub async fn backup(&self, to: &Path) -> Result<(), Error> {
+        // `SQLite` takes names as texts; another one would not be private.
+        let name = to.to_str().ok_or_else(|| {
+            let error = std::io::Error::other("the name of a backup must be UTF-8");
+            Error::File { path: to.to_owned(), error }
+        })?;
         files::create_private(to)?;
         // `SQLite` writes into an empty file that is there, and into no other.
-        sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy()).execute(&self.pool).await?;
+        let written = sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await;
+        if written.is_err() {
+            // It would pass for a backup, and keep the next one from being written.
+            drop(std::fs::remove_file(to));
+        }
+        written?;
         Ok(())
     }
 
