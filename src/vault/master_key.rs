@@ -72,6 +72,8 @@ impl MasterKeys {
     /// There are none at all, or a source does not hold what it should.
     pub fn load(options: &MasterKeyOptions, kms: Option<DataKeys>) -> Result<Self, Error> {
         let keys = read_all(options)?;
+        #[cfg(unix)]
+        options.file.iter().for_each(|file| warn_if_others_read(file));
         if keys.is_empty() && kms.is_none() {
             return Err(Error::NoMasterKey);
         }
@@ -334,6 +336,18 @@ fn read(path: &Path) -> Result<Vec<LocalKey>, Error> {
     let file = fs::File::open(path).map_err(&failed)?;
     file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
     parse(&path.display().to_string(), &text)
+}
+
+/// No more than a warning: secrets that Kubernetes mounts are so.
+#[cfg(unix)]
+fn warn_if_others_read(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0) {
+        tracing::warn!(
+            path = %path.display(),
+            "the file of the vault's master key may be read by its group or by others"
+        );
+    }
 }
 
 /// The keys of the environment, then those of the file: the first one seals.
