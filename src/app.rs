@@ -53,7 +53,7 @@ impl Gateway {
             Some(token) => identity.with_bedrock(Credentials::Bearer(token.clone())),
             None => identity,
         };
-        let vault = open_vault(&settings, &sdk).await?;
+        let vault = open_vault_to_serve(&settings, &sdk).await?;
         Self::assemble(settings, &sdk, identity, vault)
     }
 
@@ -77,7 +77,7 @@ impl Gateway {
             Some(bearer) => identity.with_bedrock(bearer),
             None => identity,
         };
-        let vault = open_vault(&settings, &sdk).await?;
+        let vault = open_vault_to_serve(&settings, &sdk).await?;
         Self::assemble(settings, &sdk, identity, vault)
     }
 
@@ -184,6 +184,16 @@ impl Gateway {
         api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
         audit.close().await;
     }
+}
+
+/// The same as [`open_vault`], where new records are sealed too.
+async fn open_vault_to_serve(settings: &Settings, sdk: &SdkContext) -> io::Result<Option<Vault>> {
+    let vault = open_vault(settings, sdk).await?;
+    if let Some(vault) = &vault {
+        let checked = vault.check_sealing().await;
+        checked.map_err(|error| io::Error::other(format!("the vault: {}", causes(&error))))?;
+    }
+    Ok(vault)
 }
 
 /// Opens the vault that the settings describe; `None` if they describe none.

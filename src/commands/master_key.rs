@@ -1,6 +1,6 @@
 //! `master-key` and `backup`.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,11 +9,13 @@ use super::say;
 use crate::access::{AuditLog, Event};
 use crate::cli::MasterKeyCommand;
 use crate::settings::{Environment, Settings};
+use crate::store::{ACQUIRE_TIMEOUT, BUSY_TIMEOUT};
 use crate::vault::{Vault, master_key};
 
-/// How long a gateway may take between reading the master key and writing what it
-/// sealed with it.
-const SETTLE: Duration = Duration::from_secs(2);
+/// The longest that a gateway takes between reading the master key and writing what it
+/// sealed with it: it waits for a connection, then for the writes of others.
+const SETTLE: Duration =
+    ACQUIRE_TIMEOUT.saturating_add(BUSY_TIMEOUT).saturating_add(Duration::from_secs(1));
 
 /// `master-key`.
 ///
@@ -43,6 +45,7 @@ async fn rotate(settings: &Settings, from_kms: bool, environment: &Environment) 
     let holds_file =
         vault_settings.kms_key_id.is_none() && vault_settings.master_keys.text.is_none();
     let file = vault_settings.master_keys.file.as_ref().filter(|_| holds_file);
+    let lock = file.map(|file| master_key::lock(file)).transpose().map_err(failed)?;
     if let Some(file) = file {
         master_key::add_key_to_file(file).map_err(failed)?;
     }
@@ -50,15 +53,23 @@ async fn rotate(settings: &Settings, from_kms: bool, environment: &Environment) 
     if from_kms {
         vault = vault.sealing_here().map_err(failed)?;
     }
-    let rotated = vault.reseal_all().await.map_err(failed)?;
-    if let Some(file) = file {
-        // What a gateway sealed under the old key while this went on.
+    let begun = vault.reseal_each().await.map_err(failed)?;
+    if file.is_some() {
+        // Not where the result goes, which a script may read; and nobody need listen.
+        let seconds = SETTLE.as_secs();
+        drop(writeln!(
+            io::stderr(),
+            "waiting {seconds} s for running gateways to finish what they write"
+        ));
         tokio::time::sleep(SETTLE).await;
-        vault.reseal_all().await.map_err(failed)?;
+    }
+    let rest = vault.reseal_rest().await.map_err(failed)?;
+    if let Some(file) = file {
         master_key::keep_first_key_of_file(file).map_err(failed)?;
     }
+    drop(lock);
     tell(&vault, vault_event("master_key.rotate", environment)).await?;
-    say(&format!("sealed {} records anew\n", rotated.records))
+    say(&format!("sealed {} records anew\n", begun.records + rest.records))
 }
 
 async fn tell(vault: &Vault, event: Event) -> io::Result<()> {

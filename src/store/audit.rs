@@ -1,6 +1,6 @@
 //! Rows of the audit log.
 
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
 use super::{Error, MAX_AUDIT_ROWS, Seconds, Store};
 
@@ -54,8 +54,28 @@ pub struct AuditQuery {
     pub offset: i64,
 }
 
-const CONDITIONS: &str = "(?1 IS NULL OR at >= ?1) AND (?2 IS NULL OR at <= ?2) \
-                          AND (?3 IS NULL OR action = ?3) AND (?4 IS NULL OR actor = ?4)";
+impl AuditQuery {
+    /// `select` with the conditions that are given and no others: `SQLite` plans before
+    /// it knows the values, and takes no index for a condition that may not hold.
+    fn conditions(&self, select: &str) -> QueryBuilder<Sqlite> {
+        let mut sql = QueryBuilder::new(select);
+        let mut all = sql.separated(" AND ");
+        all.push(" WHERE TRUE");
+        if let Some(start) = self.start {
+            all.push("at >= ").push_bind_unseparated(start);
+        }
+        if let Some(end) = self.end {
+            all.push("at <= ").push_bind_unseparated(end);
+        }
+        if let Some(action) = &self.action {
+            all.push("action = ").push_bind_unseparated(action);
+        }
+        if let Some(actor) = &self.actor {
+            all.push("actor = ").push_bind_unseparated(actor);
+        }
+        sql
+    }
+}
 
 impl AuditRow {
     /// Adds the row to a transaction, and drops the oldest beyond the bound.
@@ -108,26 +128,36 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn audit_rows(&self, query: &AuditQuery) -> Result<(Vec<AuditRow>, i64), Error> {
-        let rows = sqlx::query_as(sqlx::AssertSqlSafe(format!(
-            "SELECT * FROM audit_logs WHERE {CONDITIONS} ORDER BY id DESC LIMIT ?5 OFFSET ?6"
-        )))
-        .bind(query.start)
-        .bind(query.end)
-        .bind(&query.action)
-        .bind(&query.actor)
-        .bind(query.limit)
-        .bind(query.offset)
-        .fetch_all(&self.pool)
-        .await?;
-        let total = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-            "SELECT count(*) FROM audit_logs WHERE {CONDITIONS}"
-        )))
-        .bind(query.start)
-        .bind(query.end)
-        .bind(&query.action)
-        .bind(&query.actor)
-        .fetch_one(&self.pool)
-        .await?;
+        let mut rows = query.conditions("SELECT * FROM audit_logs");
+        rows.push(" ORDER BY id DESC LIMIT ").push_bind(query.limit);
+        rows.push(" OFFSET ").push_bind(query.offset);
+        let rows = rows.build_query_as().fetch_all(&self.pool).await?;
+        let mut total = query.conditions("SELECT count(*) FROM audit_logs");
+        let total = total.build_query_scalar().fetch_one(&self.pool).await?;
         Ok((rows, total))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_time_is_found_by_the_index() {
+        let folder = std::env::temp_dir().join(format!("bedrock-gateway-{}", uuid::Uuid::new_v4()));
+        let store = Store::open(&folder).await.unwrap();
+        for query in [
+            AuditQuery { start: Some(1), ..AuditQuery::default() },
+            AuditQuery { end: Some(1), actor: Some("a".into()), ..AuditQuery::default() },
+        ] {
+            let mut plan = query.conditions("EXPLAIN QUERY PLAN SELECT count(*) FROM audit_logs");
+            let plan = plan.build().fetch_one(&store.pool).await.unwrap();
+            let plan: String = plan.get("detail");
+            assert!(plan.contains("audit_logs_at"), "{plan}");
+        }
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -28,9 +28,9 @@ const FILE_NAME: &str = "bedrock-gateway.db";
 /// Connections at most: `SQLite` writes one at a time, and reads are short.
 const MAX_CONNECTIONS: u32 = 4;
 /// How long a write waits for another process's, such as a command's.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a connection before it is refused.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Virtual keys at most: all are held in memory while the gateway runs.
 pub const MAX_VIRTUAL_KEYS: i64 = 10_000;
 /// Gateway keys at most, revoked ones included: likewise.
@@ -124,9 +124,19 @@ impl Store {
     /// # Errors
     /// The file is there already or cannot be written.
     pub async fn backup(&self, to: &Path) -> Result<(), Error> {
+        // `SQLite` takes names as texts; another one would not be private.
+        let name = to.to_str().ok_or_else(|| {
+            let error = std::io::Error::other("the name of a backup must be UTF-8");
+            Error::File { path: to.to_owned(), error }
+        })?;
         files::create_private(to)?;
         // `SQLite` writes into an empty file that is there, and into no other.
-        sqlx::query("VACUUM INTO ?").bind(to.to_string_lossy()).execute(&self.pool).await?;
+        let written = sqlx::query("VACUUM INTO ?").bind(name).execute(&self.pool).await;
+        if written.is_err() {
+            // It would pass for a backup, and keep the next one from being written.
+            drop(std::fs::remove_file(to));
+        }
+        written?;
         Ok(())
     }
 

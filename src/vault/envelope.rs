@@ -94,9 +94,14 @@ pub(super) async fn open(
     decrypt(&key, &place, &content).ok_or_else(broken)
 }
 
+/// Which master key sealed the data key of an envelope; `None` if it is no envelope.
+pub(super) fn master_of(envelope: &str) -> Option<String> {
+    serde_json::from_str(envelope).ok().map(|envelope: Envelope| envelope.master)
+}
+
 /// Whether the master key `id` opens an envelope.
 pub(super) fn is_sealed_by(envelope: &str, id: &str) -> bool {
-    serde_json::from_str::<Envelope>(envelope).is_ok_and(|envelope| envelope.master == id)
+    master_of(envelope).is_some_and(|master| master == id)
 }
 
 /// Nonce and sealed content.

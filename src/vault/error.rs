@@ -42,6 +42,22 @@ pub enum Error {
         #[source]
         error: std::io::Error,
     },
+    /// A rotation is under way, or one was cut off.
+    #[error(
+        "{path} is there: another rotation is under way; if none is, one was cut off: remove that file"
+    )]
+    RotationUnderWay {
+        /// The file that says so.
+        path: PathBuf,
+    },
+    /// A new file of master keys would belong to somebody else than the old one.
+    #[error(
+        "{path}: its owner and group cannot be kept, so that gateways might not read it any more: run this as the user it belongs to"
+    )]
+    MasterKeyOwner {
+        /// Which.
+        path: PathBuf,
+    },
     /// An envelope does not open: it was altered or moved.
     #[error("the sealed record {place} does not open: it was altered, or is not its own")]
     Broken {

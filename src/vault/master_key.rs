@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,6 +72,8 @@ impl MasterKeys {
     /// There are none at all, or a source does not hold what it should.
     pub fn load(options: &MasterKeyOptions, kms: Option<DataKeys>) -> Result<Self, Error> {
         let keys = read_all(options)?;
+        #[cfg(unix)]
+        options.file.iter().for_each(|file| warn_if_others_read(file));
         if keys.is_empty() && kms.is_none() {
             return Err(Error::NoMasterKey);
         }
@@ -120,10 +122,11 @@ impl MasterKeys {
             let key = secret_key(&made.plaintext, place)?;
             return Ok(NewDataKey { key, master: KMS.to_owned(), sealed: made.sealed });
         }
-        // What seals must be the newest key: a rotation takes the old ones away.
-        self.reread()?;
+        // What seals must be the newest key: a rotation takes the old ones away. It is
+        // taken from what was read just now: a slower reader may have put an older list
+        // in its place meanwhile.
+        let masters = self.reread()?.unwrap_or_else(|| self.local.load_full());
         let key = envelope::random_key();
-        let masters = self.local.load();
         let master = masters.first().ok_or(Error::NoMasterKey)?;
         let sealed = envelope::encrypt(&master.key, place, key.as_slice())?;
         Ok(NewDataKey { key, master: master.id.clone(), sealed })
@@ -141,31 +144,36 @@ impl MasterKeys {
             let kms = self.kms.as_ref().ok_or_else(unknown)?;
             return secret_key(&kms.open(sealed, place).await?, place);
         }
-        let opened = match self.open_locally(id, sealed, place) {
-            // A command may have put a new key into the file.
-            None if self.reread()? => self.open_locally(id, sealed, place),
-            opened => opened,
-        };
-        secret_key(&opened.ok_or_else(unknown)?.ok_or_else(|| broken(place))?, place)
+        let key = self.local_key(id)?.ok_or_else(unknown)?;
+        let opened = envelope::decrypt(&key, place, sealed);
+        secret_key(&opened.ok_or_else(|| broken(place))?, place)
     }
 
-    /// `None` if the key is not here; within, `None` if it does not open.
-    #[expect(clippy::option_option, reason = "two questions, each with its own answer")]
-    fn open_locally(
-        &self,
-        id: &str,
-        sealed: &[u8],
-        place: &str,
-    ) -> Option<Option<Zeroizing<Vec<u8>>>> {
-        let masters = self.local.load();
-        let master = masters.iter().find(|key| key.id == id)?;
-        Some(envelope::decrypt(&master.key, place, sealed))
+    /// Whether the master key `id` is here: the local ones by their ids, and KMS.
+    pub(super) fn has(&self, id: &str) -> Result<bool, Error> {
+        match id {
+            KMS => Ok(self.kms.is_some()),
+            id => Ok(self.local_key(id)?.is_some()),
+        }
     }
 
-    /// Reads the file again, if there is one. Its keys come to those that are there.
-    fn reread(&self) -> Result<bool, Error> {
+    /// A key that is held here, by its id.
+    fn local_key(&self, id: &str) -> Result<Option<SecretKey>, Error> {
+        let find =
+            |keys: &[LocalKey]| keys.iter().find(|key| key.id == id).map(|found| found.key.clone());
+        let known = find(&self.local.load());
+        if known.is_some() {
+            return Ok(known);
+        }
+        // A command may have put a new key into the file.
+        Ok(self.reread()?.and_then(|keys| find(&keys)))
+    }
+
+    /// Reads the file again, if there is one, and returns what there is then: its keys
+    /// come to those that were there.
+    fn reread(&self) -> Result<Option<Arc<Vec<LocalKey>>>, Error> {
         if self.options.file.is_none() {
-            return Ok(false);
+            return Ok(None);
         }
         let mut keys = read_all(&self.options)?;
         let known = self.local.load();
@@ -174,8 +182,9 @@ impl MasterKeys {
                 keys.push(LocalKey { id: key.id.clone(), key: key.key.clone() });
             }
         }
-        self.local.store(Arc::new(keys));
-        Ok(true)
+        let keys = Arc::new(keys);
+        self.local.store(Arc::clone(&keys));
+        Ok(Some(keys))
     }
 }
 
@@ -190,7 +199,38 @@ pub fn generate() -> SecretString {
 /// # Errors
 /// The file is there already, or cannot be written.
 pub fn create_file(path: &Path) -> Result<(), Error> {
-    write_new(path, &format!("{}\n", *encode(&envelope::random_key())))
+    let failed = failed_at(path);
+    write_new(path, &format!("{}\n", *encode(&envelope::random_key()))).map_err(&failed)?;
+    sync_folder_of(path).map_err(failed)
+}
+
+/// Keeps other rotations from a file, until it is let go.
+#[derive(Debug)]
+pub struct Lock {
+    path: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // One that stays is told of by the next rotation.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+/// Makes sure that a file is rotated by nobody else: of two that do so at once, one
+/// would take out the key under which the other seals.
+///
+/// # Errors
+/// Somebody else does, or the file beside it that says so cannot be written.
+pub fn lock(path: &Path) -> Result<Lock, Error> {
+    let path = beside(path, ".lock");
+    match write_new(&path, "") {
+        Ok(_) => Ok(Lock { path }),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(Error::RotationUnderWay { path })
+        }
+        Err(error) => Err(Error::MasterKeyFile { path, error }),
+    }
 }
 
 /// Puts a new key before those of a file; the file is replaced whole.
@@ -221,35 +261,93 @@ fn encode(key: &SecretKey) -> Zeroizing<String> {
     Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()))
 }
 
-fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+/// Writes a file that is not there yet and that nobody else may read.
+fn write_new(path: &Path, text: &str) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|error| Error::MasterKeyFile { path: path.to_owned(), error })
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(file)
 }
 
 /// A reader sees the old file or the new one, whole.
 fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let beside = PathBuf::from(beside);
+    let new = beside(path, ".new");
     // Left behind by a rotation that was cut off.
-    drop(fs::remove_file(&beside));
-    write_new(&beside, text)?;
-    fs::rename(&beside, path).map_err(|error| Error::MasterKeyFile { path: path.to_owned(), error })
+    drop(fs::remove_file(&new));
+    let replaced = write_beside(path, &new, text)
+        .and_then(|()| fs::rename(&new, path).map_err(failed_at(path)));
+    if replaced.is_err() {
+        // It holds keys, and nobody would look for them there.
+        drop(fs::remove_file(&new));
+    }
+    replaced?;
+    // Before anything is sealed under a key, or a key taken out, that a crash of the
+    // machine would take back.
+    sync_folder_of(path).map_err(failed_at(path))
+}
+
+/// Writes `new` so that who may read `path` may read it too, and nobody else.
+fn write_beside(path: &Path, new: &Path, text: &str) -> Result<(), Error> {
+    let file = write_new(new, text).map_err(failed_at(new))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        let old = fs::metadata(path).map_err(failed_at(path))?;
+        let made = file.metadata().map_err(failed_at(new))?;
+        if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
+            fchown(&file, Some(old.uid()), Some(old.gid()))
+                .map_err(|_| Error::MasterKeyOwner { path: path.to_owned() })?;
+        }
+        // After the owner: until then others would be let in.
+        file.set_permissions(old.permissions()).map_err(failed_at(new))?;
+    }
+    file.sync_all().map_err(failed_at(new))
+}
+
+/// The file's name survives a crash of the machine when its folder is written.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn failed_at(path: &Path) -> impl Fn(io::Error) -> Error {
+    |error| Error::MasterKeyFile { path: path.to_owned(), error }
 }
 
 fn read(path: &Path) -> Result<Vec<LocalKey>, Error> {
-    let failed = |error| Error::MasterKeyFile { path: path.to_owned(), error };
+    let failed = failed_at(path);
     let mut text = Zeroizing::new(String::new());
-    let file = fs::File::open(path).map_err(failed)?;
+    let file = fs::File::open(path).map_err(&failed)?;
     file.take(MAX_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
     parse(&path.display().to_string(), &text)
+}
+
+/// No more than a warning: secrets that Kubernetes mounts are so.
+#[cfg(unix)]
+fn warn_if_others_read(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o044 != 0) {
+        tracing::warn!(
+            path = %path.display(),
+            "the file of the vault's master key may be read by its group or by others"
+        );
+    }
 }
 
 /// The keys of the environment, then those of the file: the first one seals.
@@ -362,7 +460,22 @@ pub(super) mod tests {
         assert_eq!(running.open_data_key(&new.master, &new.sealed, "p").await.unwrap(), new.key);
         assert_eq!(running.new_data_key("p").await.unwrap().master, command.sealing_id());
 
+        let rotating = lock(&file).unwrap();
+        let refused = lock(&file).unwrap_err();
+        assert!(refused.to_string().contains("master.key.lock"), "{refused}");
+        drop(rotating);
+        drop(lock(&file).unwrap());
+
+        #[cfg(unix)]
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
         keep_first_key_of_file(&file).unwrap();
+        #[cfg(unix)]
+        {
+            let mode = fs::metadata(&file).unwrap().permissions();
+            let mode = std::os::unix::fs::PermissionsExt::mode(&mode);
+            assert_eq!(mode & 0o777, 0o640, "who could read the file cannot any more");
+        }
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "something was left behind");
         let later = MasterKeys::load(&options, None).unwrap();
         assert!(later.open_data_key(&new.master, &new.sealed, "p").await.is_ok());
         assert!(matches!(

@@ -61,10 +61,7 @@ impl Vault {
     /// or the database cannot.
     pub async fn open(store: Store, masters: MasterKeys) -> Result<Self, Error> {
         let sealed = match store.value(HASH_KEY).await? {
-            Some(sealed) => {
-                masters.check(&HASH_KEY_PLACE.to_string()).await?;
-                sealed
-            }
+            Some(sealed) => sealed,
             None => {
                 let key = envelope::random_key();
                 let sealed = envelope::seal(&masters, HASH_KEY_PLACE, key.as_slice()).await?;
@@ -87,6 +84,7 @@ impl Vault {
             asking: Mutex::new(()),
         };
         vault.look().await?;
+        vault.check_opening()?;
         Ok(vault)
     }
 

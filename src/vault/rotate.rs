@@ -1,5 +1,7 @@
 //! Sealing everything anew, under the master key that seals now.
 
+use std::collections::BTreeSet;
+
 use super::api_key;
 use super::envelope::{self, Place};
 use super::error::Error;
@@ -27,29 +29,78 @@ impl Vault {
         Ok(Self { masters: self.masters.sealing_here()?, ..self })
     }
 
+    /// Whether there is the master key of every record: the hash key alone does not tell
+    /// after a rotation that was cut off, and a record without would be found to be lost
+    /// when it is first used. Nothing is decrypted.
+    pub(super) fn check_opening(&self) -> Result<(), Error> {
+        let snapshot = self.snapshot.load();
+        let credentials = snapshot.virtual_keys().iter().map(|key| &key.row().credentials);
+        let defaults = snapshot.api_keys().iter().filter_map(|key| key.row().defaults.as_ref());
+        let masters = credentials.chain(defaults).filter_map(|sealed| envelope::master_of(sealed));
+        for id in masters.collect::<BTreeSet<_>>() {
+            if !self.masters.has(&id)? {
+                return Err(Error::UnknownMasterKey { id });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether new records can be sealed. Who only opens need not ask: a key of KMS that
+    /// is to be left may be allowed to decrypt alone.
+    ///
+    /// # Errors
+    /// KMS does not seal under the key that is set.
+    pub async fn check_sealing(&self) -> Result<(), Error> {
+        self.masters.check(&HASH_KEY_PLACE.to_string()).await
+    }
+
     /// Seals every record anew, each under a new data key, while gateways go on.
     /// It can be cut off and begun again.
     ///
     /// # Errors
     /// A record does not open, or the database cannot be written.
     pub async fn reseal_all(&self) -> Result<Rotated, Error> {
+        let begun = self.reseal_each().await?;
+        let rest = self.reseal_rest().await?;
+        Ok(Rotated { records: begun.records + rest.records })
+    }
+
+    /// The first part of it: each record that nobody else changes meanwhile.
+    ///
+    /// # Errors
+    /// As of [`Self::reseal_all`].
+    pub async fn reseal_each(&self) -> Result<Rotated, Error> {
+        let (records, _) = self.reseal_records(false).await?;
+        Ok(Rotated { records })
+    }
+
+    /// The second part: what a gateway sealed under an old key meanwhile, until there
+    /// is nothing of that any more. An old key may go only after this.
+    ///
+    /// # Errors
+    /// As of [`Self::reseal_all`], or gateways go on to seal under an old key.
+    pub async fn reseal_rest(&self) -> Result<Rotated, Error> {
         let mut rotated = Rotated::default();
+        for _ in 0..ATTEMPTS {
+            let (done, missed) = self.reseal_records(true).await?;
+            rotated.records += done;
+            if done == 0 && missed == 0 {
+                // Last: what it is sealed under then opens everything else.
+                self.reseal_hash_key().await?;
+                rotated.records += 1;
+                self.changed().await?;
+                return Ok(rotated);
+            }
+        }
+        Err(Error::Conflict)
+    }
+
+    async fn reseal_hash_key(&self) -> Result<(), Error> {
         for _ in 0..ATTEMPTS {
             let Some(old) = self.store.value(HASH_KEY).await? else { break };
             let new = self.resealed(HASH_KEY_PLACE, &old).await?;
             if self.store.replace_value(HASH_KEY, &old, &new).await? {
-                rotated.records += 1;
-                break;
-            }
-        }
-        // Twice at least: the second round finds what was changed during the first,
-        // which a gateway may have sealed under the old key.
-        for round in 0..ATTEMPTS {
-            let (done, missed) = self.reseal_records(round > 0).await?;
-            rotated.records += done;
-            if round > 0 && missed == 0 {
-                self.changed().await?;
-                return Ok(rotated);
+                return Ok(());
             }
         }
         Err(Error::Conflict)

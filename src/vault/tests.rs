@@ -117,6 +117,26 @@ async fn a_wrong_master_key_is_found_when_the_vault_is_opened() {
 }
 
 #[tokio::test]
+async fn a_master_key_that_only_some_records_need_is_missed_when_the_vault_is_opened() {
+    let folder = Folder::new();
+    let vault = folder.vault(local(1)).await.unwrap();
+    vault.add_virtual_key(new_virtual_key("a"), 1, told("create")).await.unwrap();
+    vault.add_api_key(new_api_key("k"), 1, told("create")).await.unwrap();
+    // As if the new key had been in place for everything but one record of each kind.
+    let sealed = envelope::seal(&local(2), HASH_KEY_PLACE, &[7; 32]).await.unwrap();
+    let old = vault.store().value(HASH_KEY).await.unwrap().unwrap();
+    assert!(vault.store().replace_value(HASH_KEY, &old, &sealed).await.unwrap());
+    let missing = local(1).sealing_id();
+    let lacks = |opened: Result<Vault, Error>| match opened {
+        Err(Error::UnknownMasterKey { id }) => id == missing,
+        _ => false,
+    };
+    assert!(lacks(folder.vault(local(2)).await), "a virtual key and a gateway key");
+    assert!(vault.delete_virtual_key("a", told("delete")).await.unwrap());
+    assert!(lacks(folder.vault(local(2)).await), "a gateway key");
+}
+
+#[tokio::test]
 async fn changes_of_another_process_are_seen_when_the_snapshot_is_no_longer_fresh() {
     let folder = Folder::new();
     let gateway = folder.vault(local(1)).await.unwrap();
