@@ -15,6 +15,8 @@ use crate::store::{AuditRow, Store};
 const MAX_WAITING: usize = 1024;
 /// Rows of one transaction at most.
 const MAX_BATCH: usize = 256;
+/// Rows of one batch at most that tell the same of strangers.
+const MAX_ALIKE: usize = 16;
 /// How long the end of the program waits for the last rows.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of a text from outside goes into a row.
@@ -112,6 +114,7 @@ async fn write(store: Store, mut messages: mpsc::Receiver<Message>) {
                 Message::Flush(done) => waiting.push(done),
             }
         }
+        let rows = gathered(rows);
         if !rows.is_empty()
             && let Err(error) = store.add_audit_rows(&rows).await
         {
@@ -122,6 +125,31 @@ async fn write(store: Store, mut messages: mpsc::Receiver<Message>) {
             let _ = done.send(());
         }
     }
+}
+
+/// The rows of one batch. Of many strangers who are turned away at one time for one
+/// reason, most become one row with their number: each has its line.
+fn gathered(rows: Vec<AuditRow>) -> Vec<AuditRow> {
+    let (mut kept, mut more): (Vec<AuditRow>, Vec<(AuditRow, usize)>) = (Vec::new(), Vec::new());
+    let is_alike = |one: &AuditRow, other: &AuditRow| {
+        one.actor_type == "anonymous"
+            && (&one.action, &one.detail, &one.client_ip, &one.actor_type)
+                == (&other.action, &other.detail, &other.client_ip, &other.actor_type)
+    };
+    for row in rows {
+        if kept.iter().filter(|known| is_alike(known, &row)).count() < MAX_ALIKE {
+            kept.push(row);
+        } else if let Some((_, count)) = more.iter_mut().find(|(known, _)| is_alike(known, &row)) {
+            *count += 1;
+        } else {
+            more.push((row, 1));
+        }
+    }
+    kept.extend(more.into_iter().map(|(row, count)| AuditRow {
+        detail: Some(format!("{} ({count} more)", row.detail.unwrap_or_default())),
+        ..row
+    }));
+    kept
 }
 
 /// What comes from outside is shortened; nobody fills the log with one request.
@@ -147,6 +175,20 @@ pub fn bounded(mut event: Event) -> Event {
 mod tests {
     use super::*;
     use crate::store::AuditQuery;
+
+    #[test]
+    fn many_strangers_at_one_time_become_one_row() {
+        let row = |actor: &str, kind: &str| Event {
+            actor: actor.into(),
+            actor_type: kind.into(),
+            detail: Some("invalid_api_key".into()),
+            ..Event::default()
+        };
+        let strangers = vec![row("", "anonymous"); 100];
+        let rows = gathered([strangers, vec![row("known", "api_key"); 100]].concat());
+        assert_eq!(rows.len(), MAX_ALIKE + 100 + 1);
+        assert_eq!(rows.last().unwrap().detail.as_deref(), Some("invalid_api_key (84 more)"));
+    }
 
     #[tokio::test]
     async fn rows_are_there_after_a_flush_and_none_is_too_long() {

@@ -2,7 +2,10 @@
 
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 
-use super::{Error, MAX_AUDIT_ROWS, Seconds, Store};
+use super::{Error, MAX_AUDIT_ROWS, MAX_REFUSED_ROWS, Seconds, Store};
+
+/// How many rows come between two looks at the bounds.
+const TRIM_EVERY: i64 = 1_000;
 
 /// Who did what, when, from where. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
@@ -78,9 +81,11 @@ impl AuditQuery {
 }
 
 impl AuditRow {
-    /// Adds the row to a transaction, and drops the oldest beyond the bound.
+    /// Adds the row to a transaction, and from time to time drops the oldest beyond the
+    /// bounds. What was refused has a bound of its own: anybody can be refused, and
+    /// must not push out what tells of changes.
     pub(super) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        sqlx::query(
+        let id = sqlx::query(
             "INSERT INTO audit_logs (at, action, outcome, status, actor, actor_type, \
              resource_type, resource_id, client_ip, method, uri, request_id, detail) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -99,14 +104,29 @@ impl AuditRow {
         .bind(&self.request_id)
         .bind(&self.detail)
         .execute(&mut *connection)
-        .await?;
-        // Ids only grow, so the oldest are those far enough below the newest.
-        sqlx::query("DELETE FROM audit_logs WHERE id <= last_insert_rowid() - ?")
-            .bind(MAX_AUDIT_ROWS)
-            .execute(connection)
-            .await?;
+        .await?
+        .last_insert_rowid();
+        if id % TRIM_EVERY == 0 {
+            for (is_refused, most) in [(true, MAX_REFUSED_ROWS), (false, MAX_AUDIT_ROWS)] {
+                trim(connection, is_refused, most).await?;
+            }
+        }
         Ok(())
     }
+}
+
+/// Drops the oldest of what was refused, or was not, beyond so many.
+async fn trim(connection: &mut SqliteConnection, is_refused: bool, most: i64) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM audit_logs WHERE (outcome = 'refused') = ?1 AND id <= \
+         (SELECT id FROM audit_logs WHERE (outcome = 'refused') = ?1 \
+          ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    )
+    .bind(is_refused)
+    .bind(most)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 impl Store {
@@ -143,6 +163,25 @@ mod tests {
     use sqlx::Row as _;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_was_refused_does_not_push_out_what_was_done() {
+        let folder = std::env::temp_dir().join(format!("bedrock-gateway-{}", uuid::Uuid::new_v4()));
+        let store = Store::open(&folder).await.unwrap();
+        let row = |outcome: &str| AuditRow { outcome: outcome.into(), ..AuditRow::default() };
+        let rows = [vec![row("success"); 3], vec![row("refused"); 20]].concat();
+        store.add_audit_rows(&rows).await.unwrap();
+        let mut connection = store.pool.acquire().await.unwrap();
+        trim(&mut connection, true, 5).await.unwrap();
+        trim(&mut connection, false, 5).await.unwrap();
+        drop(connection);
+        let all = AuditQuery { limit: 100, ..AuditQuery::default() };
+        let (rows, total) = store.audit_rows(&all).await.unwrap();
+        assert_eq!(total, 8);
+        assert_eq!((rows[0].id, rows[4].id, rows[5].id), (23, 19, 3));
+        store.close().await;
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[tokio::test]
     async fn a_time_is_found_by_the_index() {

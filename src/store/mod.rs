@@ -35,8 +35,10 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub const MAX_VIRTUAL_KEYS: i64 = 10_000;
 /// Gateway keys at most, revoked ones included: likewise.
 pub const MAX_API_KEYS: i64 = 100_000;
-/// Audit rows at most; the oldest go first.
+/// Audit rows of what was done at most; the oldest go first.
 pub const MAX_AUDIT_ROWS: i64 = 1_000_000;
+/// Audit rows of what was refused at most; the oldest go first.
+pub const MAX_REFUSED_ROWS: i64 = 100_000;
 
 /// Why the store could not do what it was asked to.
 #[derive(Debug, thiserror::Error)]

@@ -65,6 +65,8 @@ CREATE TABLE audit_logs (
 ) STRICT;
 
 CREATE INDEX audit_logs_at ON audit_logs (at);
+-- What was refused is bounded apart from what was done.
+CREATE INDEX audit_logs_refused ON audit_logs (outcome = 'refused', id);
 
 -- Counts the changes that running gateways must see. Triggers count, so that no
 -- way of writing can forget to.
