@@ -6,15 +6,15 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::call::{Call, told};
-use crate::access::Event;
-use crate::access::admin::{Invalid, api_key_item, changed_api_key, new_api_key};
+use crate::access::admin::{Invalid, api_key_item, changed_api_key, changed_defaults, new_api_key};
 use crate::access::scope;
+use crate::access::{Caller, Event};
 use crate::api::error::ApiError;
 use crate::portkey::api_key::{ApiKeyItem, ApiKeyMade, ApiKeyNamed, ApiKeyRequest};
 use crate::portkey::{Done, List};
 use crate::routing;
 use crate::routing::config::GatewayConfig;
-use crate::vault::api_key::ApiKey;
+use crate::vault::api_key::{ApiKey, Defaults};
 
 /// The word for what changes here, in the audit log.
 const RESOURCE: &str = "api_key";
@@ -54,12 +54,20 @@ pub(super) async fn retrieve(call: &mut Call) -> Result<ApiKeyItem, ApiError> {
 pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: ApiKeyRequest = call.body()?;
-    let before = call.vault.defaults(&key).await?;
-    let (row, defaults) = changed_api_key(&key, &before, request, check_config, call.now)?;
+    let row = changed_api_key(&key, &request, call.now)?;
     // Who may not give all that a key has may not change it either.
     call.may_give(key.scopes(), key.virtual_keys())?;
     let changed = ApiKey::from_row(row.clone());
     call.may_give(changed.scopes(), changed.virtual_keys())?;
+    // A key can be changed while KMS, which opens its defaults, cannot be reached.
+    let defaults = match request.defaults {
+        None => None,
+        Some(None) => Some(Defaults::default()),
+        Some(Some(request)) => {
+            let before = call.vault.defaults(&key).await?;
+            Some(changed_defaults(&before, request, check_config)?)
+        }
+    };
     let event = call.event(RESOURCE, &row.id);
     call.vault.update_api_key(&key, row, defaults.as_ref(), call.now, event.clone()).await?;
     told(&event);
@@ -69,6 +77,11 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
 /// `DELETE /v1/api-keys/{id}`.
 pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
+    // Who may not give all that a key has may not take it back either, but for its own.
+    let is_own = matches!(&call.identified.caller, Caller::Key { key: own, .. } if own.row().id == key.row().id);
+    if !is_own {
+        call.may_give(key.scopes(), key.virtual_keys())?;
+    }
     let event = call.event(RESOURCE, &key.row().id);
     call.vault.revoke_api_key(&key, call.now, event.clone()).await?;
     told(&event);
