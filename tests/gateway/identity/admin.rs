@@ -88,6 +88,29 @@ async fn lists_are_paged_and_slugs_are_taken_once() {
     assert_eq!(page("?page_size=2&current_page=9").await, (json!(3), 0));
     let answer = house.call(&house.admin, "GET", "/v1/virtual-keys?page_size=0", json!(null)).await;
     assert_eq!(answer.error("param"), "page_size");
+    for param in ["page_size", "current_page"] {
+        let path = format!("/v1/virtual-keys?{param}=abc");
+        let answer = house.call(&house.admin, "GET", &path, json!(null)).await;
+        assert_eq!((answer.status, answer.error("param")), (400, json!(param)));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_change_tells_of_what_it_was_but_not_what_it_said() {
+    let house = House::start().await;
+    house.virtual_key("a", demo_pair()).await;
+    let secret = "a-secret-in-the-wrong-place";
+    let change = json!({"aws_region": secret});
+    let answer = house.call(&house.admin, "PUT", "/v1/virtual-keys/a", change).await;
+    assert_eq!(answer.error("param"), "aws_region");
+    house.call(&house.admin, "DELETE", "/v1/api-keys/none", json!(null)).await;
+    let path = "/v1/audit-logs?page_size=2";
+    let logs = house.call(&house.admin, "GET", path, json!(null)).await;
+    assert!(!logs.text.contains(secret), "{}", logs.text);
+    let rows = logs.json()["data"].clone();
+    let told = |row: &Value| json!([row["resource_type"], row["resource_id"], row["detail"]]);
+    assert_eq!(told(&rows[0]), json!(["api_key", "none", "api_key_not_found"]));
+    assert_eq!(told(&rows[1]), json!(["virtual_key", "a", "invalid: aws_region"]));
 }
 
 #[tokio::test]

@@ -14,10 +14,11 @@ use crate::portkey::api_key::{ApiKeyItem, ApiKeyMade, ApiKeyNamed, ApiKeyRequest
 use crate::portkey::{Done, List};
 use crate::routing;
 use crate::routing::config::GatewayConfig;
+use crate::vault;
 use crate::vault::api_key::{ApiKey, Defaults};
 
 /// The word for what changes here, in the audit log.
-const RESOURCE: &str = "api_key";
+pub(super) const RESOURCE: &str = "api_key";
 
 /// `POST /v1/api-keys/{type}/{sub-type}`.
 pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
@@ -38,8 +39,9 @@ pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> 
     let keys: Vec<_> = keys.filter(|key| key.row().revoked_at.is_none()).cloned().collect();
     let page = call.page(keys).await?;
     let mut data = Vec::with_capacity(page.data.len());
+    let mut is_kms_down = false;
     for key in &page.data {
-        data.push(item(call, key).await);
+        data.push(item(call, key, &mut is_kms_down).await);
     }
     Ok(List { object: page.object, total: page.total, data })
 }
@@ -47,7 +49,7 @@ pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> 
 /// `GET /v1/api-keys/{id}`.
 pub(super) async fn retrieve(call: &mut Call) -> Result<ApiKeyItem, ApiError> {
     let key = found(call).await?;
-    Ok(item(call, &key).await)
+    Ok(item(call, &key, &mut false).await)
 }
 
 /// `PUT /v1/api-keys/{id}`.
@@ -128,10 +130,15 @@ fn check_config(config: &str) -> Result<(), Invalid> {
     }
 }
 
-/// A key whose defaults do not open is told without them.
-async fn item(call: &Call, key: &ApiKey) -> ApiKeyItem {
+/// A key whose defaults do not open is told without them. Once KMS has failed, the
+/// rest of a page does not wait for it too.
+async fn item(call: &Call, key: &ApiKey, is_kms_down: &mut bool) -> ApiKeyItem {
+    if *is_kms_down {
+        return api_key_item(key, None, call.now);
+    }
     let defaults = call.vault.defaults(key).await;
     if let Err(error) = &defaults {
+        *is_kms_down = matches!(error, vault::Error::Kms(_));
         warn!(id = key.row().id, %error, "the defaults of a gateway key do not open");
     }
     api_key_item(key, defaults.ok().as_deref(), call.now)

@@ -13,11 +13,11 @@ use crate::access::scope;
 use crate::api::error::ApiError;
 use crate::portkey::virtual_key::{Slug, VirtualKeyItem, VirtualKeyNamed, VirtualKeyRequest};
 use crate::portkey::{Done, List};
-use crate::vault::VirtualKey;
 use crate::vault::credentials::ProviderCredentials;
+use crate::vault::{self, VirtualKey};
 
 /// The word for what changes here, in the audit log.
-const RESOURCE: &str = "virtual_key";
+pub(super) const RESOURCE: &str = "virtual_key";
 
 /// `POST /v1/virtual-keys`.
 pub(super) async fn create(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
@@ -38,8 +38,9 @@ pub(super) async fn list(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiErr
     let keys: Vec<_> = call.snapshot.virtual_keys().iter().filter(visible).cloned().collect();
     let page = call.page(keys).await?;
     let mut data = Vec::with_capacity(page.data.len());
+    let mut is_kms_down = false;
     for key in &page.data {
-        data.push(item(call, key).await);
+        data.push(item(call, key, &mut is_kms_down).await);
     }
     Ok(List { object: page.object, total: page.total, data })
 }
@@ -47,7 +48,7 @@ pub(super) async fn list(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiErr
 /// `GET /v1/virtual-keys/{slug}`.
 pub(super) async fn retrieve(call: &mut Call) -> Result<VirtualKeyItem, ApiError> {
     let key = found(call).await?;
-    Ok(item(call, &key).await)
+    Ok(item(call, &key, &mut false).await)
 }
 
 /// `PUT /v1/virtual-keys/{slug}`.
@@ -116,9 +117,14 @@ impl Call {
 }
 
 /// A key that does not open is told without what it opens, so that it can be deleted.
-async fn item(call: &Call, key: &VirtualKey) -> VirtualKeyItem {
+/// Once KMS has failed, the rest of a page does not wait for it too.
+async fn item(call: &Call, key: &VirtualKey, is_kms_down: &mut bool) -> VirtualKeyItem {
+    if *is_kms_down {
+        return virtual_key_item(key, None, call.now);
+    }
     let opened = call.vault.credentials(key).await;
     if let Err(error) = &opened {
+        *is_kms_down = matches!(error, vault::Error::Kms(_));
         warn!(slug = key.row().slug, %error, "a virtual key does not open");
     }
     virtual_key_item(key, opened.ok().as_deref(), call.now)
