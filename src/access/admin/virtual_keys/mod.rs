@@ -20,6 +20,10 @@ use crate::vault::{NewVirtualKey, VirtualKey, json_list};
 const MAX_SLUG: usize = 128;
 /// How much of a name goes into the slug that is made of it.
 const MAX_SLUG_STEM: usize = 48;
+/// The most entries of a list of models: each request looks at all of them.
+const MAX_MODELS: usize = 100;
+/// The longest entry of it.
+const MAX_MODEL: usize = 256;
 
 /// Everything that says how a provider is reached, flat, as requests have it.
 #[derive(Default)]
@@ -61,7 +65,7 @@ pub fn new_virtual_key(
     let note = label("note", request.note.clone().flatten())?;
     let workspace_id = label("workspace_id", request.workspace_id.clone().flatten())?;
     let models = request.models.clone().flatten();
-    let models = models.map(|models| entries("models", models)).transpose()?;
+    let models = models.map(checked_models).transpose()?;
     let expires_at = time::end("expires_at", request.expires_at.clone().flatten(), now)?;
     let fields = Fields::default().overlaid(request);
     let credentials = match provider.as_deref().map(str::trim) {
@@ -104,7 +108,7 @@ pub fn changed_virtual_key(
         row.workspace_id = label("workspace_id", workspace_id)?;
     }
     if let Some(models) = request.models.clone() {
-        let models = models.map(|models| entries("models", models)).transpose()?;
+        let models = models.map(checked_models).transpose()?;
         row.models = models.map(|models| json_list(&models));
     }
     if let Some(expires_at) = request.expires_at.clone() {
@@ -198,6 +202,20 @@ fn check_availability(request: &VirtualKeyRequest) -> Result<(), Invalid> {
         ("rate_limits", &request.rate_limits),
         ("secret_mappings", &request.secret_mappings),
     ])
+}
+
+fn checked_models(models: Vec<String>) -> Result<Vec<String>, Invalid> {
+    if models.len() > MAX_MODELS {
+        return Err(Invalid::new("models", format!("has more than {MAX_MODELS} entries")));
+    }
+    let models = entries("models", models)?;
+    match models.iter().position(|model| model.len() > MAX_MODEL) {
+        None => Ok(models),
+        Some(index) => {
+            let message = format!("must have at most {MAX_MODEL} bytes");
+            Err(Invalid::new(format!("models[{index}]"), message))
+        }
+    }
 }
 
 fn checked_slug(slug: &str) -> Result<String, Invalid> {

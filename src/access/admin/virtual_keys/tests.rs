@@ -91,6 +91,8 @@ fn every_mistake_names_its_member() {
         (pair(json!({"expires_at": "1970-01-01"})), "expires_at"),
         (pair(json!({"expires_at": "soon"})), "expires_at"),
         (pair(json!({"models": ["a", " "]})), "models[1]"),
+        (pair(json!({"models": ["a", "b".repeat(257)]})), "models[1]"),
+        (pair(json!({"models": vec!["a"; 101]})), "models"),
         (pair(json!({"usage_limits": {"credit_limit": 5}})), "usage_limits"),
         (pair(json!({"rate_limits": [], "usage_limits": null})), "accepted"),
         (pair(json!({"note": "a\u{7}b"})), "note"),
