@@ -117,13 +117,17 @@ pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event 
     })
 }
 
-/// The same event, which came to nothing.
+/// The same event, which came to nothing. Messages repeat what a request says, which
+/// may be a secret in the wrong place; codes and names of members do not.
 pub(super) fn refused(event: Event, error: &ApiError) -> Event {
-    let (message, code) = error.words();
     Event {
         outcome: "refused".to_owned(),
         status: Some(i64::from(error.status().as_u16())),
-        detail: Some(code.unwrap_or(message).to_owned()),
+        detail: Some(match (error.code(), error.param()) {
+            (Some(code), _) => code.to_owned(),
+            (None, Some(param)) => format!("invalid: {param}"),
+            (None, None) => "invalid".to_owned(),
+        }),
         ..event
     }
 }

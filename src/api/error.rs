@@ -95,9 +95,14 @@ impl ApiError {
         self.0.status
     }
 
-    /// Its text and its code, as the client reads them.
-    pub(super) fn words(&self) -> (&str, Option<&str>) {
-        (&self.0.error.message, self.0.error.code.as_deref())
+    /// Its code, as the client reads it.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.0.error.code.as_deref()
+    }
+
+    /// The place that is at fault, as the client reads it.
+    pub(super) fn param(&self) -> Option<&str> {
+        self.0.error.param.as_deref()
     }
 
     /// The gateway is at fault.

@@ -3,6 +3,8 @@
 //! Source: <https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html>,
 //! <https://docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html>.
 
+use std::fmt;
+
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::DisplayErrorContext;
 use aws_sdk_kms::primitives::Blob;
@@ -25,12 +27,17 @@ pub struct Error {
 }
 
 /// A data key, open and as KMS sealed it.
-#[derive(Debug)]
 pub struct DataKey {
     /// 32 bytes.
     pub plaintext: Zeroizing<Vec<u8>>,
     /// What [`DataKeys::open`] takes.
     pub sealed: Vec<u8>,
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DataKey(..)")
+    }
 }
 
 /// Makes and opens data keys under one key of KMS.
@@ -122,6 +129,12 @@ fn failed(operation: &'static str, error: &impl std::error::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_data_key_is_not_shown() {
+        let key = DataKey { plaintext: Zeroizing::new(vec![77; 32]), sealed: vec![88] };
+        assert_eq!(format!("{key:?}"), "DataKey(..)");
+    }
 
     #[test]
     fn the_region_of_a_key_is_that_of_its_arn() {

@@ -1,6 +1,7 @@
 //! API keys, which are this gateway's own keys.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ pub struct ApiKeyRequest {
 }
 
 /// What requests with a key get.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKeyDefaults {
     /// A config: as an object, or as the JSON of one. Portkey has a slug here.
@@ -73,8 +74,18 @@ pub struct ApiKeyDefaults {
     pub allow_config_override: Option<bool>,
 }
 
+/// Without the values, which may be credentials.
+impl fmt::Debug for ApiKeyDefaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyDefaults")
+            .field("has_config", &self.config_id.is_some())
+            .field("allow_config_override", &self.allow_config_override)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the creation of a key answers. The key is told here and never again.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct ApiKeyMade {
     /// What admins name it by.
     pub id: String,
@@ -82,6 +93,13 @@ pub struct ApiKeyMade {
     pub key: String,
     /// `api-key`.
     pub object: &'static str,
+}
+
+/// Without the key.
+impl fmt::Debug for ApiKeyMade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyMade").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 /// What the change of a key answers.
@@ -144,4 +162,18 @@ pub struct ApiKeyDefaultsItem {
     pub metadata: BTreeMap<String, Value>,
     /// Whether requests may bring a config of their own.
     pub allow_config_override: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_keys_nor_defaults_are_shown() {
+        let made = ApiKeyMade { id: "id-1".into(), key: "secret".into(), object: "api-key" };
+        let request = r#"{"defaults":{"config_id":"secret","metadata":{"a":"secret"}}}"#;
+        let request: ApiKeyRequest = serde_json::from_str(request).unwrap();
+        let shown = format!("{made:?} {request:?}");
+        assert!(shown.contains("id-1") && !shown.contains("secret"), "{shown}");
+    }
 }

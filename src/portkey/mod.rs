@@ -41,23 +41,19 @@ pub struct Failure {
 }
 
 /// Which page of a list is wanted.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Page {
     /// From 0.
-    #[serde(default)]
     pub current_page: usize,
     /// At most [`Page::MAX_SIZE`].
-    #[serde(default = "Page::default_size")]
     pub page_size: usize,
 }
 
 impl Page {
     /// The largest page: every entry may have to be opened.
     pub const MAX_SIZE: usize = 1000;
-
-    fn default_size() -> usize {
-        100
-    }
+    /// The size of a page where none is asked for.
+    pub const DEFAULT_SIZE: usize = 100;
 }
 
 /// A member that may be absent (`None`), null (`Some(None)`) or there.

@@ -84,6 +84,23 @@ pub struct VirtualKeyRequest {
     pub organisation_id: Option<IgnoredAny>,
 }
 
+impl VirtualKeyRequest {
+    /// Whether it is about how the provider is reached, which is sealed.
+    #[must_use]
+    pub fn says_credentials(&self) -> bool {
+        self.key.is_some()
+            || self.aws_auth_type.is_some()
+            || self.aws_access_key_id.is_some()
+            || self.aws_secret_access_key.is_some()
+            || self.aws_role_arn.is_some()
+            || self.aws_external_id.is_some()
+            || self.aws_source_role_arn.is_some()
+            || self.aws_source_external_id.is_some()
+            || self.aws_region.is_some()
+            || self.custom_host.is_some()
+    }
+}
+
 /// What the creation and the change of a virtual key answer.
 #[derive(Debug, Serialize)]
 pub struct VirtualKeyNamed {

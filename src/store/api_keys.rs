@@ -4,6 +4,10 @@ use sqlx::FromRow;
 
 use super::{AuditRow, Error, MAX_API_KEYS, Seconds, Store};
 
+/// How long the rows of revoked keys stay: 90 days, in which whoever still uses one
+/// is told that it was revoked.
+const KEEP_REVOKED: Seconds = 90 * 24 * 60 * 60;
+
 /// A gateway key as it lies in the database: its hash, never the key.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ApiKeyRow {
@@ -52,15 +56,20 @@ impl Store {
         Ok(query.fetch_all(&self.pool).await?)
     }
 
-    /// Adds a gateway key, and tells of it.
+    /// Adds a gateway key, and tells of it. Rows of keys that were revoked long ago go;
+    /// with the new one there is always a row left, as a gateway that had keys must
+    /// never open again.
     ///
     /// # Errors
     /// There are too many, or the database cannot be written.
     pub async fn add_api_key(&self, row: &ApiKeyRow, audit: &AuditRow) -> Result<(), Error> {
         let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM api_keys")
-            .fetch_one(&mut *transaction)
+        sqlx::query("DELETE FROM api_keys WHERE revoked_at < ?")
+            .bind(row.created_at.saturating_sub(KEEP_REVOKED))
+            .execute(&mut *transaction)
             .await?;
+        let count = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL";
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await?;
         if count >= MAX_API_KEYS {
             return Err(Error::Full(MAX_API_KEYS));
         }

@@ -74,7 +74,7 @@ pub(super) fn hint(key: &SecretString) -> String {
 }
 
 /// What requests with a key get if they do not say otherwise.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Defaults {
     /// Metadata; stands above that of the request.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -85,6 +85,16 @@ pub struct Defaults {
     /// Whether a request may bring a config of its own.
     #[serde(default = "yes")]
     pub allow_config_override: bool,
+}
+
+/// Without the values, which may be credentials.
+impl fmt::Debug for Defaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Defaults")
+            .field("has_config", &self.config.is_some())
+            .field("allow_config_override", &self.allow_config_override)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Defaults {
@@ -181,6 +191,14 @@ mod tests {
         let hash = Hasher::new(key).hash("Hi There");
         let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    }
+
+    #[test]
+    fn defaults_are_shown_without_their_values() {
+        let config = Some(r#"{"api_key":"secret"}"#.to_owned());
+        let metadata = [("team".to_owned(), "secret".into())].into();
+        let shown = format!("{:?}", Defaults { metadata, config, allow_config_override: true });
+        assert!(shown.contains("has_config: true") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]

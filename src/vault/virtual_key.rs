@@ -15,6 +15,8 @@ use crate::store::VirtualKeyRow;
 pub(super) const TABLE: &str = "virtual_keys";
 /// The sealed field of a virtual key.
 pub(super) const FIELD: &str = "credentials";
+/// The longest name of a model that is looked for in a list; ARNs fit.
+const MAX_NAME: usize = 2048;
 
 /// A virtual key.
 pub struct VirtualKey {
@@ -86,12 +88,15 @@ impl VirtualKey {
     }
 
     /// Whether `name` is one of the models that may be called. Entries are names,
-    /// in which `*` stands for any characters.
+    /// in which `*` stands for any characters. A name that is longer than any model's
+    /// is none of them, whatever the entries: callers choose names.
     #[must_use]
     pub fn allows_model<'a>(&self, names: impl IntoIterator<Item = &'a str> + Clone) -> bool {
         self.models.as_ref().is_none_or(|models| {
             models.iter().any(|pattern| {
-                names.clone().into_iter().any(|name| matches(pattern.as_bytes(), name.as_bytes()))
+                names.clone().into_iter().any(|name| {
+                    name.len() <= MAX_NAME && matches(pattern.as_bytes(), name.as_bytes())
+                })
             })
         })
     }
@@ -111,8 +116,9 @@ impl VirtualKey {
     }
 }
 
-/// Whether a pattern with `*` means a name, in time linear in both but for the
-/// number of stars.
+/// Whether a pattern with `*` means a name. At worst, what follows a star is compared
+/// at every place of the name: time is the product of both lengths, so both must be
+/// bounded where callers choose them.
 #[must_use]
 pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut p, mut n) = (0, 0);

@@ -59,19 +59,17 @@ pub fn new_api_key(
     })
 }
 
-/// Reads a change of a gateway key: its new row, and its defaults if they are new.
-/// `before` is what they were.
+/// Reads a change of a gateway key: its new row, but for its defaults, which
+/// [`changed_defaults`] reads.
 ///
 /// # Errors
 /// A member is wrong.
 pub fn changed_api_key(
     key: &ApiKey,
-    before: &Defaults,
-    request: ApiKeyRequest,
-    check_config: impl Fn(&str) -> Result<(), Invalid>,
+    request: &ApiKeyRequest,
     now: i64,
-) -> Result<(ApiKeyRow, Option<Defaults>), Invalid> {
-    check_availability(&request)?;
+) -> Result<ApiKeyRow, Invalid> {
+    check_availability(request)?;
     let mut row = key.row().clone();
     for (param, new, old) in [
         ("workspace_id", &request.workspace_id, &row.workspace_id),
@@ -84,25 +82,32 @@ pub fn changed_api_key(
     if let Some(name) = &request.name {
         row.name = text("name", name)?;
     }
-    if let Some(description) = request.description {
+    if let Some(description) = request.description.clone() {
         row.description = label("description", description)?;
     }
-    if let Some(scopes) = request.scopes {
+    if let Some(scopes) = request.scopes.clone() {
         row.scopes = json_list(&checked_scopes(scopes)?);
     }
-    if let Some(slugs) = request.virtual_keys {
+    if let Some(slugs) = request.virtual_keys.clone() {
         let slugs = slugs.map(|slugs| entries("virtual_keys", slugs)).transpose()?;
         row.virtual_keys = slugs.map(|slugs| json_list(&slugs));
     }
-    if let Some(expires_at) = request.expires_at {
+    if let Some(expires_at) = request.expires_at.clone() {
         row.expires_at = time::end("expires_at", expires_at, now)?;
     }
-    let defaults = match request.defaults {
-        None => None,
-        Some(None) => Some(Defaults::default()),
-        Some(Some(defaults)) => Some(laid_over(before.clone(), defaults, check_config)?),
-    };
-    Ok((row, defaults))
+    Ok(row)
+}
+
+/// Reads what requests with a changed gateway key are to get. `before` is what they got.
+///
+/// # Errors
+/// A member is wrong.
+pub fn changed_defaults(
+    before: &Defaults,
+    request: ApiKeyDefaults,
+    check_config: impl Fn(&str) -> Result<(), Invalid>,
+) -> Result<Defaults, Invalid> {
+    laid_over(before.clone(), request, check_config)
 }
 
 /// A gateway key as it is told at `now`. `defaults` are what they are, if they open.

@@ -5,9 +5,12 @@ mod api_keys;
 mod time;
 mod virtual_keys;
 
-pub use api_keys::{api_key_item, changed_api_key, new_api_key};
+pub use api_keys::{api_key_item, changed_api_key, changed_defaults, new_api_key};
 pub use time::{parse as parse_time, rfc3339};
-pub use virtual_keys::{changed_virtual_key, new_virtual_key, virtual_key_item};
+pub use virtual_keys::{
+    changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
+    virtual_key_item,
+};
 
 use serde_json::Value;
 

@@ -20,6 +20,10 @@ use crate::vault::{NewVirtualKey, VirtualKey, json_list};
 const MAX_SLUG: usize = 128;
 /// How much of a name goes into the slug that is made of it.
 const MAX_SLUG_STEM: usize = 48;
+/// The most entries of a list of models: each request looks at all of them.
+const MAX_MODELS: usize = 100;
+/// The longest entry of it.
+const MAX_MODEL: usize = 256;
 
 /// Everything that says how a provider is reached, flat, as requests have it.
 #[derive(Default)]
@@ -34,6 +38,8 @@ struct Fields {
     source_external_id: Option<SecretString>,
     region: Option<String>,
     custom_host: Option<String>,
+    /// Which of them the request itself gave, by name.
+    said: Vec<&'static str>,
 }
 
 /// Reads a virtual key that is to be made at `now`. `custom_hosts` are the hosts that
@@ -59,7 +65,7 @@ pub fn new_virtual_key(
     let note = label("note", request.note.clone().flatten())?;
     let workspace_id = label("workspace_id", request.workspace_id.clone().flatten())?;
     let models = request.models.clone().flatten();
-    let models = models.map(|models| entries("models", models)).transpose()?;
+    let models = models.map(checked_models).transpose()?;
     let expires_at = time::end("expires_at", request.expires_at.clone().flatten(), now)?;
     let fields = Fields::default().overlaid(request);
     let credentials = match provider.as_deref().map(str::trim) {
@@ -74,19 +80,17 @@ pub fn new_virtual_key(
     Ok(NewVirtualKey { slug, name, note, workspace_id, models, expires_at, credentials })
 }
 
-/// Reads a change of a virtual key: its new row, and what it opens if that is new.
-/// `before` is what it opened so far.
+/// Reads a change of a virtual key: its new row, but for what it opens, which
+/// [`changed_credentials`] reads.
 ///
 /// # Errors
 /// A member is wrong, or cannot be changed.
 pub fn changed_virtual_key(
     key: &VirtualKey,
-    before: &ProviderCredentials,
-    request: VirtualKeyRequest,
-    custom_hosts: &[String],
+    request: &VirtualKeyRequest,
     now: i64,
-) -> Result<(VirtualKeyRow, Option<ProviderCredentials>), Invalid> {
-    check_availability(&request)?;
+) -> Result<VirtualKeyRow, Invalid> {
+    check_availability(request)?;
     let mut row = key.row().clone();
     if request.slug.as_ref().is_some_and(|slug| *slug != row.slug) {
         return Err(Invalid::new("slug", "cannot be changed; make another virtual key"));
@@ -104,38 +108,51 @@ pub fn changed_virtual_key(
         row.workspace_id = label("workspace_id", workspace_id)?;
     }
     if let Some(models) = request.models.clone() {
-        let models = models.map(|models| entries("models", models)).transpose()?;
+        let models = models.map(checked_models).transpose()?;
         row.models = models.map(|models| json_list(&models));
     }
     if let Some(expires_at) = request.expires_at.clone() {
         row.expires_at = time::end("expires_at", expires_at, now)?;
     }
     row.disabled = request.disabled.unwrap_or(row.disabled);
-    let is_about_credentials =
-        says_credentials(&request) || request.aws_region.is_some() || request.custom_host.is_some();
-    if !is_about_credentials {
-        return Ok((row, None));
-    }
-    let credentials = match before {
+    Ok(row)
+}
+
+/// Reads what a changed virtual key is to open. `before` is what it opened so far.
+///
+/// # Errors
+/// A member is wrong, or of no use to this kind of credentials.
+pub fn changed_credentials(
+    before: &ProviderCredentials,
+    request: VirtualKeyRequest,
+    custom_hosts: &[String],
+) -> Result<ProviderCredentials, Invalid> {
+    match before {
         ProviderCredentials::OpenAi(before) => {
-            Fields::of_openai(before).overlaid(request).openai(custom_hosts)?
+            Fields::of_openai(before).overlaid(request).openai(custom_hosts)
         }
         ProviderCredentials::Bedrock(before) => {
             let stored = Fields::of_bedrock(before);
-            let wanted = Fields::wanted_auth_type(&request)?;
-            // Another kind of credentials has nothing of the old ones.
-            let base = match wanted {
-                Some(wanted) if !stored.is_of(&wanted) => Fields {
-                    region: stored.region,
-                    custom_host: stored.custom_host,
-                    ..Fields::default()
-                },
+            let base = match stored.wanted_auth_type(&request)? {
+                Some(wanted) if !stored.is_of(&wanted) => stored.turned_into(wanted),
                 _ => stored,
             };
-            base.overlaid(request).bedrock(custom_hosts)?
+            base.overlaid(request).bedrock(custom_hosts)
         }
-    };
-    Ok((row, Some(credentials)))
+    }
+}
+
+/// Whether credentials are the gateway's own identity, or a role that it assumes.
+#[must_use]
+pub fn is_gateway_identity(credentials: &ProviderCredentials) -> bool {
+    match credentials {
+        ProviderCredentials::OpenAi(_) => false,
+        ProviderCredentials::Bedrock(bedrock) => match &bedrock.auth {
+            BedrockAuth::AccessKey(_) | BedrockAuth::ApiKey { .. } => false,
+            BedrockAuth::AssumedRole(role) => role.source.is_none(),
+            BedrockAuth::ServiceRole => true,
+        },
+    }
 }
 
 /// A virtual key as it is told at `now`. `opened` is what it opens, if it does.
@@ -187,6 +204,20 @@ fn check_availability(request: &VirtualKeyRequest) -> Result<(), Invalid> {
     ])
 }
 
+fn checked_models(models: Vec<String>) -> Result<Vec<String>, Invalid> {
+    if models.len() > MAX_MODELS {
+        return Err(Invalid::new("models", format!("has more than {MAX_MODELS} entries")));
+    }
+    let models = entries("models", models)?;
+    match models.iter().position(|model| model.len() > MAX_MODEL) {
+        None => Ok(models),
+        Some(index) => {
+            let message = format!("must have at most {MAX_MODEL} bytes");
+            Err(Invalid::new(format!("models[{index}]"), message))
+        }
+    }
+}
+
 fn checked_slug(slug: &str) -> Result<String, Invalid> {
     let fits = (1..=MAX_SLUG).contains(&slug.len())
         && slug.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -214,17 +245,6 @@ fn made_slug(name: &str) -> String {
     format!("{stem}-{random}")
 }
 
-fn says_credentials(request: &VirtualKeyRequest) -> bool {
-    request.key.is_some()
-        || request.aws_auth_type.is_some()
-        || request.aws_access_key_id.is_some()
-        || request.aws_secret_access_key.is_some()
-        || request.aws_role_arn.is_some()
-        || request.aws_external_id.is_some()
-        || request.aws_source_role_arn.is_some()
-        || request.aws_source_external_id.is_some()
-}
-
 fn auth_type_of(auth: &BedrockAuth) -> &'static str {
     match auth {
         BedrockAuth::AccessKey(_) => "accessKey",
@@ -242,6 +262,30 @@ fn given(text: Option<String>) -> Option<String> {
 /// A secret that is there, and not what SDKs send where there is none.
 fn given_secret(secret: Option<SecretString>) -> Option<SecretString> {
     secret.filter(|secret| !is_placeholder_key(secret.expose_secret()))
+}
+
+/// An external id that is there; no SDK sends one of its own accord.
+fn given_id(id: Option<SecretString>) -> Option<SecretString> {
+    id.filter(|id| !id.expose_secret().trim().is_empty())
+}
+
+/// The members that are there, of those that not every kind of credentials uses.
+fn said(request: &VirtualKeyRequest) -> Vec<&'static str> {
+    let text = |text: &Option<String>| given(text.clone()).is_some();
+    let secret = |secret: &Option<SecretString>| given_secret(secret.clone()).is_some();
+    let id = |id: &Option<Option<SecretString>>| given_id(id.clone().flatten()).is_some();
+    let members = [
+        ("key", secret(&request.key)),
+        ("aws_auth_type", text(&request.aws_auth_type)),
+        ("aws_access_key_id", text(&request.aws_access_key_id)),
+        ("aws_secret_access_key", secret(&request.aws_secret_access_key)),
+        ("aws_role_arn", text(&request.aws_role_arn)),
+        ("aws_external_id", id(&request.aws_external_id)),
+        ("aws_source_role_arn", text(&request.aws_source_role_arn.clone().flatten())),
+        ("aws_source_external_id", id(&request.aws_source_external_id)),
+        ("aws_region", text(&request.aws_region.clone().flatten())),
+    ];
+    members.into_iter().filter(|(_, is_said)| *is_said).map(|(name, _)| name).collect()
 }
 
 impl Fields {
@@ -292,15 +336,16 @@ impl Fields {
     /// Lays what a request says over what is there.
     fn overlaid(self, request: VirtualKeyRequest) -> Self {
         Self {
+            said: said(&request),
             auth_type: given(request.aws_auth_type).or(self.auth_type),
             key: given_secret(request.key).or(self.key),
             access_key_id: given(request.aws_access_key_id).or(self.access_key_id),
             secret_access_key: given_secret(request.aws_secret_access_key)
                 .or(self.secret_access_key),
             role_arn: given(request.aws_role_arn).or(self.role_arn),
-            external_id: given_secret(request.aws_external_id.unwrap_or(self.external_id)),
+            external_id: given_id(request.aws_external_id.unwrap_or(self.external_id)),
             source_role_arn: given(request.aws_source_role_arn.unwrap_or(self.source_role_arn)),
-            source_external_id: given_secret(
+            source_external_id: given_id(
                 request.aws_source_external_id.unwrap_or(self.source_external_id),
             ),
             region: given(request.aws_region.unwrap_or(self.region)),
@@ -308,23 +353,51 @@ impl Fields {
         }
     }
 
-    /// The kind of credentials that a change asks for, if it says one.
-    fn wanted_auth_type(request: &VirtualKeyRequest) -> Result<Option<String>, Invalid> {
+    /// The kind of credentials that a change of these asks for, if it says one.
+    fn wanted_auth_type(&self, request: &VirtualKeyRequest) -> Result<Option<String>, Invalid> {
         if let Some(auth_type) = given(request.aws_auth_type.clone()) {
             return Ok(Some(auth_type));
         }
-        let has_key = given_secret(request.key.clone()).is_some();
-        let has_role = request.aws_role_arn.is_some();
-        if has_key && (has_role || request.aws_access_key_id.is_some()) {
+        let said = said(request);
+        let has = |name| said.contains(&name);
+        let has_pair = has("aws_access_key_id") || has("aws_secret_access_key");
+        let (has_key, has_role) = (has("key"), has("aws_role_arn"));
+        if has_key && (has_role || has_pair) {
             return Err(two_kinds());
         }
-        Ok(if has_key {
-            Some("apiKey".to_owned())
+        let wanted = if has_key {
+            "apiKey"
         } else if has_role {
-            Some("assumedRole".to_owned())
+            "assumedRole"
+        } else if has_pair && !self.is_of("assumedRole") {
+            // Where there is a role, the pair is the one that assumes it.
+            "accessKey"
         } else {
-            None
-        })
+            return Ok(None);
+        };
+        Ok(Some(wanted.to_owned()))
+    }
+
+    /// What is left for another kind of credentials: where, and the access key for a
+    /// role, which would otherwise be assumed by the gateway's own identity.
+    fn turned_into(self, auth_type: String) -> Self {
+        let is_role = auth_type.eq_ignore_ascii_case("assumedRole");
+        Self {
+            access_key_id: self.access_key_id.filter(|_| is_role),
+            secret_access_key: self.secret_access_key.filter(|_| is_role),
+            region: self.region,
+            custom_host: self.custom_host,
+            auth_type: Some(auth_type),
+            ..Self::default()
+        }
+    }
+
+    /// Nothing is passed over that somebody gave: they would believe it to be in use.
+    fn refuse_unused(&self, of: &str, used: &[&str]) -> Result<(), Invalid> {
+        match self.said.iter().find(|name| !used.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Invalid::new(*name, format!("is of no use to {of}; leave it out"))),
+        }
     }
 
     fn is_of(&self, auth_type: &str) -> bool {
@@ -349,6 +422,30 @@ impl Fields {
             None if self.key.is_some() => "apikey".to_owned(),
             None => "accesskey".to_owned(),
         };
+        let (kind, used): (&str, &[&str]) = match auth_type.as_str() {
+            "accesskey" => ("accessKey", &["aws_access_key_id", "aws_secret_access_key"]),
+            "assumedrole" => (
+                "assumedRole",
+                &[
+                    "aws_access_key_id",
+                    "aws_secret_access_key",
+                    "aws_role_arn",
+                    "aws_external_id",
+                    "aws_source_role_arn",
+                    "aws_source_external_id",
+                ],
+            ),
+            "apikey" => ("apiKey", &["key"]),
+            "servicerole" => ("serviceRole", &[]),
+            other => {
+                let message = format!(
+                    "`{other}` is none of `accessKey`, `assumedRole`, `apiKey` and `serviceRole`"
+                );
+                return Err(Invalid::new("aws_auth_type", message));
+            }
+        };
+        let used = [used, &["aws_auth_type", "aws_region"]].concat();
+        self.refuse_unused(&format!("credentials of the kind `{kind}`"), &used)?;
         let auth = match auth_type.as_str() {
             "accesskey" => BedrockAuth::AccessKey(self.access_key()?.ok_or_else(|| {
                 Invalid::new(
@@ -372,13 +469,7 @@ impl Fields {
                 let key = self.key.ok_or_else(|| Invalid::new("key", "is missing: the Bedrock API key"))?;
                 BedrockAuth::ApiKey { api_key: header_secret("key", key)? }
             }
-            "servicerole" => BedrockAuth::ServiceRole,
-            other => {
-                let message = format!(
-                    "`{other}` is none of `accessKey`, `assumedRole`, `apiKey` and `serviceRole`"
-                );
-                return Err(Invalid::new("aws_auth_type", message));
-            }
+            _ => BedrockAuth::ServiceRole,
         };
         Ok(ProviderCredentials::Bedrock(BedrockCredentials { auth, region, endpoint }))
     }
@@ -401,6 +492,7 @@ impl Fields {
     }
 
     fn openai(self, custom_hosts: &[String]) -> Result<ProviderCredentials, Invalid> {
+        self.refuse_unused("the provider `openai`", &["key"])?;
         let key = self.key.ok_or_else(|| Invalid::new("key", "is missing: the provider's key"))?;
         let api_key = header_secret("key", key)?;
         let custom_host = checked_host(self.custom_host.as_deref(), custom_hosts)?;

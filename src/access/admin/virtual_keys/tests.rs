@@ -79,7 +79,7 @@ fn every_mistake_names_its_member() {
         (pair(json!({"aws_region": "mars"})), "aws_region"),
         (pair(json!({"custom_host": "https://169.254.169.254"})), "custom_host"),
         (pair(json!({"aws_auth_type": "magic"})), "aws_auth_type"),
-        (pair(json!({"aws_auth_type": "apiKey"})), "key"),
+        (json!({"aws_auth_type": "apiKey"}), "key"),
         (pair(json!({"aws_auth_type": "assumedRole"})), "aws_role_arn"),
         (json!({"aws_role_arn": "role"}), "aws_role_arn"),
         (json!({"aws_role_arn": ROLE, "aws_external_id": "x y"}), "aws_external_id"),
@@ -91,6 +91,8 @@ fn every_mistake_names_its_member() {
         (pair(json!({"expires_at": "1970-01-01"})), "expires_at"),
         (pair(json!({"expires_at": "soon"})), "expires_at"),
         (pair(json!({"models": ["a", " "]})), "models[1]"),
+        (pair(json!({"models": ["a", "b".repeat(257)]})), "models[1]"),
+        (pair(json!({"models": vec!["a"; 101]})), "models"),
         (pair(json!({"usage_limits": {"credit_limit": 5}})), "usage_limits"),
         (pair(json!({"rate_limits": [], "usage_limits": null})), "accepted"),
         (pair(json!({"note": "a\u{7}b"})), "note"),
@@ -99,6 +101,89 @@ fn every_mistake_names_its_member() {
     }
     for unknown in [json!({"awsAcessKeyId": "A"}), json!({"model": "x"})] {
         assert!(serde_json::from_value::<VirtualKeyRequest>(unknown).is_err());
+    }
+}
+
+/// What a virtual key of these members opens after a change.
+fn changed(members: Value, change: Value) -> Result<Value, Invalid> {
+    let before = made(members).unwrap().credentials;
+    let after = changed_credentials(&before, request(change), &[])?;
+    Ok(serde_json::to_value(after).unwrap()["auth"].clone())
+}
+
+#[test]
+fn what_this_kind_of_credentials_does_not_use_is_refused_by_name() {
+    let pair = || json!({"aws_access_key_id": "AKIA1", "aws_secret_access_key": SECRET});
+    let with = |more: Value| {
+        let mut json = pair();
+        json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json
+    };
+    for (members, expected) in [
+        (with(json!({"aws_auth_type": "serviceRole"})), "aws_access_key_id"),
+        (with(json!({"aws_auth_type": "apiKey"})), "aws_access_key_id"),
+        (with(json!({"aws_auth_type": "accessKey", "aws_role_arn": ROLE})), "aws_role_arn"),
+        (with(json!({"aws_external_id": "id-1"})), "aws_external_id"),
+        // A word that SDKs send for a key is no placeholder of an external id.
+        (with(json!({"aws_external_id": "dummy"})), "aws_external_id"),
+        (with(json!({"aws_external_id": null, "key": "dummy", "aws_role_arn": ""})), "accepted"),
+        (with(json!({"aws_source_role_arn": ROLE})), "aws_source_role_arn"),
+        (json!({"key": "k1", "aws_external_id": "id-1"}), "aws_external_id"),
+        (with(json!({"provider": "openai", "key": "k1"})), "aws_access_key_id"),
+        (json!({"provider": "openai", "key": "k1", "aws_region": "eu-west-1"}), "aws_region"),
+        (
+            json!({"provider": "openai", "key": "k1", "aws_auth_type": "serviceRole"}),
+            "aws_auth_type",
+        ),
+    ] {
+        assert_eq!(param(members.clone()), expected, "{members}");
+    }
+    let role = json!({"aws_role_arn": ROLE});
+    for (before, change, expected) in [
+        (pair(), json!({"aws_external_id": "id-1"}), "aws_external_id"),
+        (json!({"key": "k1"}), json!({"aws_access_key_id": "AKIA1"}), "aws_secret_access_key"),
+        (pair(), json!({"aws_auth_type": "serviceRole", "aws_role_arn": ROLE}), "aws_role_arn"),
+        (role, json!({"aws_auth_type": "accessKey"}), "aws_access_key_id"),
+        (json!({"key": "k1"}), with(json!({"key": "k2"})), "key"),
+        (json!({"provider": "openai", "key": "k1"}), pair(), "aws_access_key_id"),
+    ] {
+        assert_eq!(changed(before, change.clone()).unwrap_err().param, expected, "{change}");
+    }
+}
+
+#[test]
+fn a_change_of_credentials_changes_their_kind() {
+    let pair = |id: &str| json!({"aws_access_key_id": id, "aws_secret_access_key": SECRET});
+    let sealed = |id: &str| json!({"access_key_id": id, "secret_access_key": SECRET});
+    let key = changed(json!({"key": "k1"}), pair("AKIA1")).unwrap();
+    assert_eq!((&key["type"], &key["access_key_id"]), (&json!("accessKey"), &json!("AKIA1")));
+    let key = changed(json!({"aws_auth_type": "serviceRole"}), pair("AKIA1")).unwrap();
+    assert_eq!(key["type"], "accessKey");
+    let key = changed(pair("AKIA1"), json!({"key": "k1"})).unwrap();
+    assert_eq!(key, json!({"type": "apiKey", "api_key": "k1"}));
+    // Never by the gateway's own identity, where there was an access key.
+    let role = changed(pair("AKIA1"), json!({"aws_role_arn": ROLE})).unwrap();
+    assert_eq!((&role["type"], &role["source"]), (&json!("assumedRole"), &sealed("AKIA1")));
+    let role = changed(json!({"aws_role_arn": ROLE}), pair("AKIA2")).unwrap();
+    assert_eq!((&role["type"], &role["source"]), (&json!("assumedRole"), &sealed("AKIA2")));
+    let role = changed(json!({"key": "k1"}), json!({"aws_role_arn": ROLE})).unwrap();
+    assert_eq!((&role["type"], &role["source"]), (&json!("assumedRole"), &Value::Null));
+}
+
+#[test]
+fn what_uses_the_gateway_s_identity_is_known() {
+    for (members, expected) in [
+        (json!({"aws_auth_type": "serviceRole"}), true),
+        (json!({"aws_role_arn": ROLE}), true),
+        (
+            json!({"aws_role_arn": ROLE, "aws_access_key_id": "AKIA1", "aws_secret_access_key": SECRET}),
+            false,
+        ),
+        (json!({"key": "k1"}), false),
+        (json!({"provider": "openai", "key": "k1"}), false),
+    ] {
+        let credentials = made(members.clone()).unwrap().credentials;
+        assert_eq!(is_gateway_identity(&credentials), expected, "{members}");
     }
 }
 

@@ -6,18 +6,19 @@ use secrecy::ExposeSecret;
 use tracing::warn;
 
 use super::call::{Call, told};
-use crate::access::Event;
-use crate::access::admin::{Invalid, api_key_item, changed_api_key, new_api_key};
+use crate::access::admin::{Invalid, api_key_item, changed_api_key, changed_defaults, new_api_key};
 use crate::access::scope;
+use crate::access::{Caller, Event};
 use crate::api::error::ApiError;
 use crate::portkey::api_key::{ApiKeyItem, ApiKeyMade, ApiKeyNamed, ApiKeyRequest};
 use crate::portkey::{Done, List};
 use crate::routing;
 use crate::routing::config::GatewayConfig;
-use crate::vault::api_key::ApiKey;
+use crate::vault;
+use crate::vault::api_key::{ApiKey, Defaults};
 
 /// The word for what changes here, in the audit log.
-const RESOURCE: &str = "api_key";
+pub(super) const RESOURCE: &str = "api_key";
 
 /// `POST /v1/api-keys/{type}/{sub-type}`.
 pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
@@ -38,8 +39,9 @@ pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> 
     let keys: Vec<_> = keys.filter(|key| key.row().revoked_at.is_none()).cloned().collect();
     let page = call.page(keys).await?;
     let mut data = Vec::with_capacity(page.data.len());
+    let mut is_kms_down = false;
     for key in &page.data {
-        data.push(item(call, key).await);
+        data.push(item(call, key, &mut is_kms_down).await);
     }
     Ok(List { object: page.object, total: page.total, data })
 }
@@ -47,19 +49,27 @@ pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> 
 /// `GET /v1/api-keys/{id}`.
 pub(super) async fn retrieve(call: &mut Call) -> Result<ApiKeyItem, ApiError> {
     let key = found(call).await?;
-    Ok(item(call, &key).await)
+    Ok(item(call, &key, &mut false).await)
 }
 
 /// `PUT /v1/api-keys/{id}`.
 pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: ApiKeyRequest = call.body()?;
-    let before = call.vault.defaults(&key).await?;
-    let (row, defaults) = changed_api_key(&key, &before, request, check_config, call.now)?;
+    let row = changed_api_key(&key, &request, call.now)?;
     // Who may not give all that a key has may not change it either.
     call.may_give(key.scopes(), key.virtual_keys())?;
     let changed = ApiKey::from_row(row.clone());
     call.may_give(changed.scopes(), changed.virtual_keys())?;
+    // A key can be changed while KMS, which opens its defaults, cannot be reached.
+    let defaults = match request.defaults {
+        None => None,
+        Some(None) => Some(Defaults::default()),
+        Some(Some(request)) => {
+            let before = call.vault.defaults(&key).await?;
+            Some(changed_defaults(&before, request, check_config)?)
+        }
+    };
     let event = call.event(RESOURCE, &row.id);
     call.vault.update_api_key(&key, row, defaults.as_ref(), call.now, event.clone()).await?;
     told(&event);
@@ -69,6 +79,11 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
 /// `DELETE /v1/api-keys/{id}`.
 pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
+    // Who may not give all that a key has may not take it back either, but for its own.
+    let is_own = matches!(&call.identified.caller, Caller::Key { key: own, .. } if own.row().id == key.row().id);
+    if !is_own {
+        call.may_give(key.scopes(), key.virtual_keys())?;
+    }
     let event = call.event(RESOURCE, &key.row().id);
     call.vault.revoke_api_key(&key, call.now, event.clone()).await?;
     told(&event);
@@ -115,10 +130,15 @@ fn check_config(config: &str) -> Result<(), Invalid> {
     }
 }
 
-/// A key whose defaults do not open is told without them.
-async fn item(call: &Call, key: &ApiKey) -> ApiKeyItem {
+/// A key whose defaults do not open is told without them. Once KMS has failed, the
+/// rest of a page does not wait for it too.
+async fn item(call: &Call, key: &ApiKey, is_kms_down: &mut bool) -> ApiKeyItem {
+    if *is_kms_down {
+        return api_key_item(key, None, call.now);
+    }
     let defaults = call.vault.defaults(key).await;
     if let Err(error) = &defaults {
+        *is_kms_down = matches!(error, vault::Error::Kms(_));
         warn!(id = key.row().id, %error, "the defaults of a gateway key do not open");
     }
     api_key_item(key, defaults.ok().as_deref(), call.now)

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::RequestPartsExt as _;
-use axum::extract::{Extension, Path, Query, Request, State};
+use axum::extract::{Extension, Path, Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::{api_keys, virtual_keys};
 use crate::access::admin::Invalid;
 use crate::access::scope::Permission;
 use crate::access::{self, AuditLog, Event};
@@ -42,6 +43,14 @@ pub(super) struct Call {
     permission: Permission,
     head: Parts,
     body: Bytes,
+}
+
+/// Which page is wanted, as texts, so that the one that is no number can be named.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WantedPage {
+    current_page: Option<String>,
+    page_size: Option<String>,
 }
 
 /// What a failed call answers.
@@ -164,7 +173,18 @@ impl Call {
 
     /// Which page of a list is wanted.
     pub(super) async fn paging(&mut self) -> Result<Page, ApiError> {
-        let page: Page = self.query().await?;
+        let wanted: WantedPage = self.query().await?;
+        let number = |param: &str, text: Option<String>, default: usize| {
+            let text = text.filter(|text| !text.is_empty());
+            text.map_or(Ok(default), |text| text.parse()).map_err(|_| {
+                let message = format!("`{param}` must be a whole number, from 0 on");
+                ApiError::invalid(Some(param.to_owned()), message)
+            })
+        };
+        let page = Page {
+            current_page: number("current_page", wanted.current_page, 0)?,
+            page_size: number("page_size", wanted.page_size, Page::DEFAULT_SIZE)?,
+        };
         if (1..=Page::MAX_SIZE).contains(&page.page_size) {
             Ok(page)
         } else {
@@ -184,18 +204,40 @@ impl Call {
         }
     }
 
+    /// What the path names, if it names one.
+    async fn resource_id(&mut self) -> Option<String> {
+        let params = self.head.extract::<RawPathParams>().await.ok()?;
+        let mut params = params.iter();
+        params.find(|(name, _)| ["id", "slug"].contains(name)).map(|(_, value)| value.to_owned())
+    }
+
     /// The answer. Attempts to change something that failed are told of too.
-    async fn end<T: Serialize>(self, result: Result<T, ApiError>) -> Response {
+    async fn end<T: Serialize>(mut self, result: Result<T, ApiError>) -> Response {
         match result {
             Ok(answer) => Json(answer).into_response(),
             Err(error) => {
                 if self.head.method != Method::GET {
                     let event = auth::event(&self.permission.action(), &self.record, &self.head);
-                    let event = self.identified.signed(event);
+                    let event = Event {
+                        resource_type: self.permission.resource().map(str::to_owned),
+                        resource_id: self.resource_id().await,
+                        ..self.identified.signed(event)
+                    };
                     self.state.audit.record(auth::refused(event, &error)).await;
                 }
                 failed(error.noted(&self.record))
             }
+        }
+    }
+}
+
+impl Permission {
+    /// The word for what it is about, in the audit log.
+    fn resource(self) -> Option<&'static str> {
+        match self {
+            Self::VirtualKeys(_) => Some(virtual_keys::RESOURCE),
+            Self::ApiKeys(_) => Some(api_keys::RESOURCE),
+            Self::Inference | Self::AuditLogs => None,
         }
     }
 }

@@ -5,20 +5,26 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::call::{Call, told};
-use crate::access::admin::{changed_virtual_key, new_virtual_key, virtual_key_item};
+use crate::access::admin::{
+    changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
+    virtual_key_item,
+};
+use crate::access::scope;
 use crate::api::error::ApiError;
 use crate::portkey::virtual_key::{Slug, VirtualKeyItem, VirtualKeyNamed, VirtualKeyRequest};
 use crate::portkey::{Done, List};
-use crate::vault::VirtualKey;
+use crate::vault::credentials::ProviderCredentials;
+use crate::vault::{self, VirtualKey};
 
 /// The word for what changes here, in the audit log.
-const RESOURCE: &str = "virtual_key";
+pub(super) const RESOURCE: &str = "virtual_key";
 
 /// `POST /v1/virtual-keys`.
 pub(super) async fn create(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
     let request: VirtualKeyRequest = call.body()?;
     let new = new_virtual_key(request, &call.state.routing.custom_hosts, call.now)?;
     call.may_grant(&new.slug)?;
+    call.may_store(&new.credentials)?;
     let event = call.event(RESOURCE, &new.slug);
     let key = call.vault.add_virtual_key(new, call.now, event.clone()).await?;
     told(&event);
@@ -32,8 +38,9 @@ pub(super) async fn list(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiErr
     let keys: Vec<_> = call.snapshot.virtual_keys().iter().filter(visible).cloned().collect();
     let page = call.page(keys).await?;
     let mut data = Vec::with_capacity(page.data.len());
+    let mut is_kms_down = false;
     for key in &page.data {
-        data.push(item(call, key).await);
+        data.push(item(call, key, &mut is_kms_down).await);
     }
     Ok(List { object: page.object, total: page.total, data })
 }
@@ -41,16 +48,23 @@ pub(super) async fn list(call: &mut Call) -> Result<List<VirtualKeyItem>, ApiErr
 /// `GET /v1/virtual-keys/{slug}`.
 pub(super) async fn retrieve(call: &mut Call) -> Result<VirtualKeyItem, ApiError> {
     let key = found(call).await?;
-    Ok(item(call, &key).await)
+    Ok(item(call, &key, &mut false).await)
 }
 
 /// `PUT /v1/virtual-keys/{slug}`.
 pub(super) async fn update(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: VirtualKeyRequest = call.body()?;
-    let before = call.vault.credentials(&key).await?;
-    let hosts = &call.state.routing.custom_hosts;
-    let (row, credentials) = changed_virtual_key(&key, &before, request, hosts, call.now)?;
+    let row = changed_virtual_key(&key, &request, call.now)?;
+    // A key can be disabled while KMS, which opens it, cannot be reached.
+    let credentials = if request.says_credentials() {
+        let before = call.vault.credentials(&key).await?;
+        let credentials = changed_credentials(&before, request, &call.state.routing.custom_hosts)?;
+        call.may_store(&credentials)?;
+        Some(credentials)
+    } else {
+        None
+    };
     let event = call.event(RESOURCE, &row.slug);
     let vault = &call.vault;
     vault.update_virtual_key(&key, row, credentials.as_ref(), call.now, event.clone()).await?;
@@ -89,12 +103,28 @@ impl Call {
         let message = format!("the caller may not use the virtual key `{slug}`");
         Err(ApiError::forbidden("virtual_key_not_allowed", message))
     }
+
+    /// Whoever keeps virtual keys stores what they bring; what the gateway itself may
+    /// do in AWS is for its admins to give.
+    fn may_store(&self, credentials: &ProviderCredentials) -> Result<(), ApiError> {
+        let is_admin = self.identified.caller.scopes().iter().any(|own| own == scope::ADMIN_WRITE);
+        if is_admin || !is_gateway_identity(credentials) {
+            return Ok(());
+        }
+        let message = "to store credentials that use the gateway's own identity (`serviceRole`, or a role without an access key that assumes it), the caller needs the scope `admin.write`";
+        Err(ApiError::forbidden("insufficient_scope", message))
+    }
 }
 
 /// A key that does not open is told without what it opens, so that it can be deleted.
-async fn item(call: &Call, key: &VirtualKey) -> VirtualKeyItem {
+/// Once KMS has failed, the rest of a page does not wait for it too.
+async fn item(call: &Call, key: &VirtualKey, is_kms_down: &mut bool) -> VirtualKeyItem {
+    if *is_kms_down {
+        return virtual_key_item(key, None, call.now);
+    }
     let opened = call.vault.credentials(key).await;
     if let Err(error) = &opened {
+        *is_kms_down = matches!(error, vault::Error::Kms(_));
         warn!(slug = key.row().slug, %error, "a virtual key does not open");
     }
     virtual_key_item(key, opened.ok().as_deref(), call.now)
