@@ -69,8 +69,11 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         let count = "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL";
-        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await?;
-        if count >= MAX_API_KEYS {
+        let living: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await?;
+        let count = "SELECT count(*) FROM api_keys";
+        let all: i64 = sqlx::query_scalar(count).fetch_one(&mut *transaction).await?;
+        // As many again may have been revoked of late.
+        if living >= MAX_API_KEYS || all >= 2 * MAX_API_KEYS {
             return Err(Error::Full(MAX_API_KEYS));
         }
         sqlx::query("INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")

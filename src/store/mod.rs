@@ -33,7 +33,7 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Virtual keys at most: all are held in memory while the gateway runs.
 pub const MAX_VIRTUAL_KEYS: i64 = 10_000;
-/// Gateway keys at most, revoked ones included: likewise.
+/// Gateway keys at most that are not revoked: likewise.
 pub const MAX_API_KEYS: i64 = 100_000;
 /// Audit rows of what was done at most; the oldest go first.
 pub const MAX_AUDIT_ROWS: i64 = 1_000_000;
