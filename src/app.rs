@@ -41,8 +41,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Builds a gateway. Nobody is asked for credentials until a request needs them,
-    /// unless KMS holds the vault's master key.
+    /// Builds a gateway. Nobody is asked for credentials meanwhile, unless KMS holds the
+    /// vault's master key.
     ///
     /// # Errors
     /// The system's certificates cannot be loaded, or the vault does not open.

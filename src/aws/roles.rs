@@ -26,6 +26,9 @@ const MAX_SESSIONS: u64 = 10_000;
 /// How long a session that nobody uses is remembered: as long as it lives.
 const IDLE_SESSION: Duration = Duration::from_secs(60 * 60);
 
+/// The shortest session that STS gives.
+const SHORTEST_SESSION: Duration = Duration::from_secs(15 * 60);
+
 /// Who assumes the first role.
 #[derive(Debug, Clone)]
 pub enum RoleSource {
@@ -267,12 +270,14 @@ fn credentials(
             let found = output.credentials.ok_or_else(|| {
                 AssumeErrorKind::Unreachable(Cause("the answer has no credentials".to_owned()))
             })?;
-            let expiry = SystemTime::try_from(found.expiration).ok();
+            // One that cannot be read must not make them last for ever.
+            let expiry = SystemTime::try_from(found.expiration)
+                .unwrap_or_else(|_| SystemTime::now() + SHORTEST_SESSION);
             Ok(Credentials::new(
                 found.access_key_id,
                 found.secret_access_key,
                 Some(found.session_token),
-                expiry,
+                Some(expiry),
                 "AssumeRole",
             ))
         }

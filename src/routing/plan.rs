@@ -339,7 +339,14 @@ fn base_url(
         return Ok((url, true));
     }
     if let Some(endpoint) = &grant.endpoint {
-        return Ok((endpoint.clone(), true));
+        // What was allowed when it was stored may not be any more.
+        let url = custom_host::check(endpoint, &settings.custom_hosts).map_err(|error| {
+            Error::invalid(
+                "x-portkey-virtual-key",
+                format!("the host that is stored with the virtual key may not be used: {error}"),
+            )
+        })?;
+        return Ok((url, true));
     }
     let url = match &settings.endpoint_url {
         Some(url) => url.clone(),

@@ -243,7 +243,13 @@ fn aliases(layers: &mut Layers) -> Option<HashMap<String, ModelAlias>> {
     let mut aliases = HashMap::new();
     let mut all_good = true;
     for (name, value) in given.value.as_table().into_iter().flatten() {
-        match alias(value) {
+        // `@slug/model` names a virtual key.
+        let alias = if name.starts_with('@') {
+            Err("must not begin with @, which names a virtual key".to_owned())
+        } else {
+            alias(value)
+        };
+        match alias {
             Ok(alias) => {
                 aliases.insert(name.clone(), alias);
             }

@@ -37,7 +37,7 @@ const BLOCK_BYTES: usize = 64;
 pub(super) type Hash = [u8; 32];
 
 /// The key of the hashes. Without it, which is sealed, a hash in a stolen database
-/// says nothing of the key, and no other can be put in its place.
+/// says nothing of the key, and nobody can make one for a key of their own.
 pub(super) struct Hasher(SecretKey);
 
 impl fmt::Debug for Hasher {
