@@ -123,11 +123,8 @@ pub(super) fn refused(event: Event, error: &ApiError) -> Event {
     Event {
         outcome: "refused".to_owned(),
         status: Some(i64::from(error.status().as_u16())),
-        detail: Some(match (error.code(), error.param()) {
-            (Some(code), _) => code.to_owned(),
-            (None, Some(param)) => format!("invalid: {param}"),
-            (None, None) => "invalid".to_owned(),
-        }),
+        // Neither the message nor the place: both may repeat what stood in the request.
+        detail: Some(error.code().unwrap_or("invalid_request").to_owned()),
         ..event
     }
 }

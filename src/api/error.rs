@@ -100,11 +100,6 @@ impl ApiError {
         self.0.error.code.as_deref()
     }
 
-    /// The place that is at fault, as the client reads it.
-    pub(super) fn param(&self) -> Option<&str> {
-        self.0.error.param.as_deref()
-    }
-
     /// The gateway is at fault.
     pub(super) fn internal() -> Self {
         let message = "the gateway failed; its log says more";

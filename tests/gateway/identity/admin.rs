@@ -110,7 +110,7 @@ async fn a_refused_change_tells_of_what_it_was_but_not_what_it_said() {
     let rows = logs.json()["data"].clone();
     let told = |row: &Value| json!([row["resource_type"], row["resource_id"], row["detail"]]);
     assert_eq!(told(&rows[0]), json!(["api_key", "none", "api_key_not_found"]));
-    assert_eq!(told(&rows[1]), json!(["virtual_key", "a", "invalid: aws_region"]));
+    assert_eq!(told(&rows[1]), json!(["virtual_key", "a", "invalid_request"]));
 }
 
 #[tokio::test]
