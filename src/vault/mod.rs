@@ -47,8 +47,8 @@ pub struct Vault {
     opened: Instant,
     /// When the snapshot was last known to hold: milliseconds after `opened`.
     known_to_hold: AtomicU64,
-    /// How often the database was asked, to the end.
-    looks: AtomicU64,
+    /// How often the database could not be read.
+    failures: AtomicU64,
     /// Held by the one request that asks the database.
     asking: Mutex<()>,
 }
@@ -80,7 +80,7 @@ impl Vault {
             snapshot: ArcSwap::from_pointee(Snapshot::unread()),
             opened: Instant::now(),
             known_to_hold: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
             asking: Mutex::new(()),
         };
         vault.look().await?;
@@ -94,12 +94,12 @@ impl Vault {
     /// The database cannot be read: then nobody can say what still holds.
     pub async fn snapshot(&self, now: Instant) -> Result<Arc<Snapshot>, Error> {
         if !self.is_fresh(now) {
-            let looks = self.looks.load(Ordering::Acquire);
+            let failures = self.failures.load(Ordering::Acquire);
             let _turn = self.asking.lock().await;
             // Another request may have had its turn before.
             if !self.is_fresh(now) {
-                if self.looks.load(Ordering::Acquire) != looks {
-                    // It has failed, and so would this one, after as long a wait.
+                if self.failures.load(Ordering::Acquire) != failures {
+                    // So would this one, after as long a wait.
                     return Err(Error::Unreadable);
                 }
                 self.look().await?;
@@ -149,7 +149,9 @@ impl Vault {
     /// Asks the database, and reads it anew if it has changed.
     async fn look(&self) -> Result<(), Error> {
         let looked = self.read().await;
-        self.looks.fetch_add(1, Ordering::AcqRel);
+        if looked.is_err() {
+            self.failures.fetch_add(1, Ordering::AcqRel);
+        }
         looked
     }
 
