@@ -115,7 +115,8 @@ pub(super) fn authority(
         place: Some(&config.place),
         owner: if config.origin == Origin::Request { Owner::Caller } else { Owner::Lender },
     });
-    if config.is_some_and(GatewayConfig::is_locked) {
+    let is_locked = config.is_some_and(GatewayConfig::is_locked);
+    if is_locked {
         in_headers.refuse_beside_a_locked_config()?;
     }
     // A token alone belongs to the access key of whichever virtual key is used.
@@ -123,7 +124,8 @@ pub(super) fn authority(
     if let Some(named) = in_headers.virtual_key(token, lending)? {
         return Ok(named);
     }
-    let sources: Vec<Source<'_>> = std::iter::once(in_headers).chain(in_config).collect();
+    let in_headers = (!is_locked).then_some(in_headers);
+    let sources: Vec<Source<'_>> = in_headers.into_iter().chain(in_config).collect();
     let chosen = choose(&sources, token, lending)?;
     match (&chosen, token) {
         (None | Some(Authority::VirtualKey(_)), _) | (_, None) => {}

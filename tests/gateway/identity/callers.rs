@@ -163,6 +163,11 @@ async fn a_config_that_may_not_be_replaced_is_not_taken_apart() {
         let answer = house.stack.post(&headers, &chat(model, "hi")).await;
         assert_eq!((answer.status, answer.error("param")), (400, json!(param)), "{}", answer.text);
     }
+    // A key in `Authorization`, which SDKs insist on, is passed over.
+    let bearer = ("authorization", "Bearer bedrock-api-key-emulator");
+    let headers = [("x-portkey-api-key", keys[0].as_str()), bearer];
+    let refused = house.stack.post(&headers, &chat(CLAUDE, "hi")).await;
+    assert_eq!(refusal(&refused), (403, "AccessDeniedException".into()));
     // The config's virtual key counts, whatever provider a header names.
     house.observed();
     let headers = [("x-portkey-api-key", keys[1].as_str()), ("x-portkey-provider", "@nope")];
