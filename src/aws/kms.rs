@@ -72,15 +72,14 @@ impl DataKeys {
     /// KMS refused, failed or could not be reached.
     pub async fn generate(&self, context: &str) -> Result<DataKey, Error> {
         const OPERATION: &str = "GenerateDataKey";
-        let made = self
+        let call = self
             .client
             .generate_data_key()
             .key_id(&self.key_id)
             .key_spec(DataKeySpec::Aes256)
-            .encryption_context(CONTEXT_NAME, context)
-            .send()
-            .await
-            .map_err(|error| failed(OPERATION, &error))?;
+            .encryption_context(CONTEXT_NAME, context);
+        // The SDK's futures are large, and few requests need this one.
+        let made = Box::pin(call.send()).await.map_err(|error| failed(OPERATION, &error))?;
         match (made.plaintext, made.ciphertext_blob) {
             (Some(plaintext), Some(sealed)) => Ok(DataKey {
                 plaintext: Zeroizing::new(plaintext.into_inner()),
@@ -96,14 +95,12 @@ impl DataKeys {
     /// It was not, or KMS refused, failed or could not be reached.
     pub async fn open(&self, sealed: &[u8], context: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
         const OPERATION: &str = "Decrypt";
-        let opened = self
+        let call = self
             .client
             .decrypt()
             .ciphertext_blob(Blob::new(sealed))
-            .encryption_context(CONTEXT_NAME, context)
-            .send()
-            .await
-            .map_err(|error| failed(OPERATION, &error))?;
+            .encryption_context(CONTEXT_NAME, context);
+        let opened = Box::pin(call.send()).await.map_err(|error| failed(OPERATION, &error))?;
         let plaintext = opened.plaintext.ok_or_else(|| Error {
             operation: OPERATION,
             message: "the answer has no key".to_owned(),

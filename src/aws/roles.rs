@@ -215,14 +215,14 @@ impl Roles {
         let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build();
         let tags: Result<Vec<Tag>, _> = tags.iter().map(tag).collect();
         let tags = tags.map_err(|error| unreachable_because(&error))?;
-        let answer = aws_sdk_sts::Client::from_conf(config.build())
+        let call = aws_sdk_sts::Client::from_conf(config.build())
             .assume_role()
             .role_arn(role.role_arn.as_str())
             .role_session_name(session.name())
             .set_external_id(role.external_id.as_ref().map(|id| id.as_str().to_owned()))
-            .set_tags((!tags.is_empty()).then_some(tags))
-            .send()
-            .await;
+            .set_tags((!tags.is_empty()).then_some(tags));
+        // The SDK's futures are large, and few requests need this one.
+        let answer = Box::pin(call.send()).await;
         credentials(answer)
     }
 }
