@@ -47,14 +47,8 @@ impl Gateway {
     /// # Errors
     /// The system's certificates cannot be loaded, or the vault does not open.
     pub async fn build(settings: Settings) -> io::Result<Self> {
-        let sdk = Arc::new(sdk_context(&settings, None));
-        let identity = GatewayIdentity::new(sdk.credentials());
-        let identity = match &settings.aws.bearer_token {
-            Some(token) => identity.with_bedrock(Credentials::Bearer(token.clone())),
-            None => identity,
-        };
-        let vault = open_vault_to_serve(&settings, &sdk).await?;
-        Self::assemble(settings, &sdk, identity, vault)
+        let bedrock = settings.aws.bearer_token.clone().map(Credentials::Bearer);
+        Self::build_as(settings, None, bedrock).await
     }
 
     /// Builds a gateway whose own identity is known.
@@ -65,18 +59,24 @@ impl Gateway {
         settings: Settings,
         credentials: Credentials,
     ) -> io::Result<Self> {
-        let (provider, bearer) = match credentials {
+        let (provider, bedrock) = match credentials {
             Credentials::SigV4(key) => (SharedCredentialsProvider::new(key), None),
             bearer @ Credentials::Bearer(_) => {
                 (SharedCredentialsProvider::new(Nobody), Some(bearer))
             }
         };
-        let sdk = Arc::new(sdk_context(&settings, Some(provider)));
-        let identity = GatewayIdentity::new(sdk.credentials());
-        let identity = match bearer {
-            Some(bearer) => identity.with_bedrock(bearer),
-            None => identity,
-        };
+        Self::build_as(settings, Some(provider), bedrock).await
+    }
+
+    /// `provider` takes the place of the default chain, and `bedrock` that of what is
+    /// found for Bedrock.
+    async fn build_as(
+        settings: Settings,
+        provider: Option<SharedCredentialsProvider>,
+        bedrock: Option<Credentials>,
+    ) -> io::Result<Self> {
+        let sdk = Arc::new(sdk_context(&settings, provider));
+        let identity = GatewayIdentity::new(sdk.credentials(), bedrock);
         let vault = open_vault_to_serve(&settings, &sdk).await?;
         Self::assemble(settings, &sdk, identity, vault)
     }
@@ -169,7 +169,7 @@ impl Gateway {
                     info!(source, "the gateway has an AWS identity of its own");
                 }
                 Err(error) => {
-                    let cause = causes(&error);
+                    let cause = api::chain(&error);
                     info!(cause, "the gateway has no AWS identity of its own");
                 }
             }
@@ -191,7 +191,7 @@ async fn open_vault_to_serve(settings: &Settings, sdk: &SdkContext) -> io::Resul
     let vault = open_vault(settings, sdk).await?;
     if let Some(vault) = &vault {
         let checked = vault.check_sealing().await;
-        checked.map_err(|error| io::Error::other(format!("the vault: {}", causes(&error))))?;
+        checked.map_err(|error| io::Error::other(format!("the vault: {}", api::chain(&error))))?;
     }
     Ok(vault)
 }
@@ -225,7 +225,7 @@ pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Opt
     };
     let opened: Result<Vault, vault::Error> = opened.await;
     opened.map(Some).map_err(|error| {
-        io::Error::other(format!("the vault in {}: {}", data_dir.display(), causes(&error)))
+        io::Error::other(format!("the vault in {}: {}", data_dir.display(), api::chain(&error)))
     })
 }
 
@@ -243,12 +243,6 @@ pub fn sdk_context(
             SdkContext::with_credentials(region, urls, aws.endpoint_options, credentials)
         }
     }
-}
-
-/// An error and what it came from.
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// No access key.

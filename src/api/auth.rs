@@ -49,29 +49,24 @@ pub(super) async fn identify(
             record.caller(caller.name());
             Ok(Identified { caller, snapshot, shown: shown.map(str::to_owned), now })
         }
-        Err(error) => Err(turned_away_with(shown, state, record, head, error).await),
+        Err(error) => Err(turned_away(shown, state, record, head, error).await),
     }
 }
 
-/// Turns away somebody whom nobody knows, and tells the audit log.
+/// Turns away somebody whom nobody knows, and who showed one of our keys, or nothing.
 pub(super) async fn turned_away(
-    state: &AppState,
-    record: &AccessRecord,
-    head: &Parts,
-    error: access::Error,
-) -> ApiError {
-    turned_away_with(None, state, record, head, error).await
-}
-
-async fn turned_away_with(
     shown: Option<&str>,
     state: &AppState,
     record: &AccessRecord,
     head: &Parts,
     error: access::Error,
 ) -> ApiError {
-    let error = ApiError::from(error);
     let event = Event { actor: hint(shown), ..event("authentication", record, head) };
+    denied(state, event, error.into()).await
+}
+
+/// An error of which the audit log is told.
+async fn denied(state: &AppState, event: Event, error: ApiError) -> ApiError {
     state.audit.record(refused(event, &error)).await;
     error
 }
@@ -117,13 +112,12 @@ pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event 
     })
 }
 
-/// The same event, which came to nothing. Messages repeat what a request says, which
-/// may be a secret in the wrong place; codes and names of members do not.
+/// The same event, which came to nothing. Its message and its place are left out: both
+/// may repeat what stood in the request, such as a secret where a name belongs.
 pub(super) fn refused(event: Event, error: &ApiError) -> Event {
     Event {
         outcome: "refused".to_owned(),
         status: Some(i64::from(error.status().as_u16())),
-        // Neither the message nor the place: both may repeat what stood in the request.
         detail: Some(error.code().unwrap_or("invalid_request").to_owned()),
         ..event
     }
@@ -159,10 +153,8 @@ impl Identified {
         match self.caller.check(permission) {
             Ok(()) => Ok(()),
             Err(error) => {
-                let error = ApiError::from(error);
                 let event = self.signed(event("authorization", record, head));
-                state.audit.record(refused(event, &error)).await;
-                Err(error)
+                Err(denied(state, event, error.into()).await)
             }
         }
     }
@@ -181,9 +173,7 @@ impl Identified {
             StatusCode::FORBIDDEN => "authorization",
             _ => return error,
         };
-        let event = self.signed(event(action, record, head));
-        state.audit.record(refused(event, &error)).await;
-        error
+        denied(state, self.signed(event(action, record, head)), error).await
     }
 
     /// An event with the caller's name.

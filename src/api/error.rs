@@ -410,7 +410,7 @@ fn kind_of(status: StatusCode) -> &'static str {
 }
 
 /// An error and what it came from, in one line.
-fn chain(error: &dyn StdError) -> String {
+pub(crate) fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

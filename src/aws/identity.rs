@@ -39,16 +39,11 @@ pub struct GatewayIdentity {
 }
 
 impl GatewayIdentity {
-    /// What `provider` finds when it is first needed.
+    /// What `provider` finds when it is first needed; Bedrock is called with `bedrock`
+    /// in its place, if that is given.
     #[must_use]
-    pub fn new(provider: SharedCredentialsProvider) -> Self {
-        Self { bedrock: None, provider, fresh: Fresh::default() }
-    }
-
-    /// The same, but Bedrock is called with `credentials`.
-    #[must_use]
-    pub fn with_bedrock(self, credentials: Credentials) -> Self {
-        Self { bedrock: Some(credentials), ..self }
+    pub fn new(provider: SharedCredentialsProvider, bedrock: Option<Credentials>) -> Self {
+        Self { bedrock, provider, fresh: Fresh::default() }
     }
 
     /// What Bedrock is called with, valid at `now`.

@@ -126,26 +126,18 @@ pub(super) fn authority(
     }
     let in_headers = (!is_locked).then_some(in_headers);
     let sources: Vec<Source<'_>> = in_headers.into_iter().chain(in_config).collect();
-    let chosen = choose(&sources, token, lending)?;
-    match (&chosen, token) {
-        (None | Some(Authority::VirtualKey(_)), _) | (_, None) => {}
-        (Some(_), Some(_)) => return Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
-    }
-    if let Some(authority) = chosen {
-        return Ok(authority);
-    }
-    if lending.allows_gateway_identity() {
-        return match token {
-            Some(_) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
-            None => Ok(Authority::Gateway),
-        };
-    }
-    if lending.allows_virtual_keys() {
-        return Ok(Authority::OfModel { session_token: token.cloned() });
-    }
-    match token {
-        Some(_) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
-        None => Err(Error::NoCredentials),
+    let authority = match choose(&sources, token, lending)? {
+        Some(chosen) => chosen,
+        None if lending.allows_gateway_identity() => Authority::Gateway,
+        None if lending.allows_virtual_keys() => {
+            Authority::OfModel { session_token: token.cloned() }
+        }
+        None if token.is_none() => return Err(Error::NoCredentials),
+        None => return Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
+    };
+    match (&authority, token) {
+        (Authority::VirtualKey(_) | Authority::OfModel { .. }, _) | (_, None) => Ok(authority),
+        (_, Some(_)) => Err(missing(ACCESS_KEY_ID.0, SESSION_TOKEN.0)),
     }
 }
 
@@ -196,11 +188,12 @@ impl<'a> Source<'a> {
         Authority::Given { credentials, owner: self.owner }
     }
 
-    /// A gateway key whose config may not be replaced says as whom its requests are made,
-    /// if the config does. A key in `Authorization` is passed over: SDKs insist on one.
-    fn refuse_beside_a_locked_config(&self) -> Result<(), Error> {
+    /// What the source says of as whom a request is made, but for a session token and a
+    /// Bedrock API key: the former may belong to a virtual key, and SDKs insist on the
+    /// latter.
+    fn stated(&self) -> impl Iterator<Item = &'static Member> {
         let options = self.options;
-        let given = [
+        let members = [
             (options.virtual_key.is_some(), &VIRTUAL_KEY),
             (options.auth_type.is_some(), &AUTH_TYPE),
             (options.access_key_id.is_some(), &ACCESS_KEY_ID),
@@ -210,8 +203,14 @@ impl<'a> Source<'a> {
             (options.source_role_arn.is_some(), &SOURCE_ROLE_ARN),
             (options.source_external_id.is_some(), &SOURCE_EXTERNAL_ID),
         ];
-        match given.iter().find(|(is_given, _)| *is_given) {
-            Some((_, member)) => Err(Error::invalid(
+        members.into_iter().filter_map(|(is_stated, member)| is_stated.then_some(member))
+    }
+
+    /// A gateway key whose config may not be replaced says as whom its requests are made,
+    /// if the config does.
+    fn refuse_beside_a_locked_config(&self) -> Result<(), Error> {
+        match self.stated().next() {
+            Some(member) => Err(Error::invalid(
                 self.name(member),
                 "the caller's gateway key has a config that says as whom its requests are made; leave it out",
             )),
@@ -283,25 +282,16 @@ impl<'a> Source<'a> {
         token: Option<&SecretString>,
         lending: &Lending<'_>,
     ) -> Result<Option<Authority>, Error> {
-        let options = self.options;
-        let Some(slug) = given(options.virtual_key.as_deref()) else { return Ok(None) };
-        let beside = [
-            (options.auth_type.is_some(), &AUTH_TYPE),
-            (options.access_key_id.is_some(), &ACCESS_KEY_ID),
-            (options.secret_access_key.is_some(), &SECRET_ACCESS_KEY),
-            (options.role_arn.is_some(), &ROLE_ARN),
-            (options.external_id.is_some(), &EXTERNAL_ID),
-            (options.source_role_arn.is_some(), &SOURCE_ROLE_ARN),
-            (options.source_external_id.is_some(), &SOURCE_EXTERNAL_ID),
-        ];
-        if let Some((_, member)) = beside.iter().find(|(is_given, _)| *is_given) {
+        let Some(slug) = given(self.options.virtual_key.as_deref()) else { return Ok(None) };
+        // The first is the virtual key itself.
+        if let Some(member) = self.stated().nth(1) {
             return Err(Error::invalid(
                 self.name(member),
                 format!("`{slug}` is a virtual key and brings its own credentials; send either"),
             ));
         }
         let place = self.name(&VIRTUAL_KEY);
-        let token = token.or_else(|| given_secret(options.session_token.as_ref()));
+        let token = token.or_else(|| given_secret(self.options.session_token.as_ref()));
         lending.virtual_key(slug, &place, token.cloned()).map(Authority::VirtualKey).map(Some)
     }
 

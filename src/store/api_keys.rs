@@ -130,12 +130,7 @@ impl Store {
         .bind(&before.defaults)
         .execute(&mut *transaction)
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit.insert(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
+        audit.told_of(&done, transaction).await
     }
 
     /// Puts an envelope in place of another, if that is still there.

@@ -1,6 +1,7 @@
 //! Rows of the audit log.
 
-use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteQueryResult;
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
 use super::{Error, MAX_AUDIT_ROWS, MAX_REFUSED_ROWS, Seconds, Store};
 
@@ -112,6 +113,23 @@ impl AuditRow {
             }
         }
         Ok(())
+    }
+}
+
+impl AuditRow {
+    /// Ends the transaction of a change with the row that tells of it; `false` if
+    /// nothing was changed, of which nothing is told.
+    pub(super) async fn told_of(
+        &self,
+        change: &SqliteQueryResult,
+        mut transaction: Transaction<'_, Sqlite>,
+    ) -> Result<bool, Error> {
+        if change.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.insert(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 

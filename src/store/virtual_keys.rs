@@ -109,12 +109,7 @@ impl Store {
         .bind(&before.credentials)
         .execute(&mut *transaction)
         .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit.insert(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
+        audit.told_of(&done, transaction).await
     }
 
     /// Deletes a virtual key, and tells of it; `false` if there is none.
@@ -127,12 +122,7 @@ impl Store {
             .bind(slug)
             .execute(&mut *transaction)
             .await?;
-        if done.rows_affected() == 0 {
-            return Ok(false);
-        }
-        audit.insert(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(true)
+        audit.told_of(&done, transaction).await
     }
 
     /// Puts an envelope in place of another, if that is still there.

@@ -25,10 +25,10 @@ use crate::store::ApiKeyRow;
 pub const PREFIX: &str = "bgw-";
 /// How many of a key's last characters are kept to tell keys apart.
 const HINT: usize = 4;
-/// The table of gateway keys, as envelopes are bound to it.
-pub(super) const TABLE: &str = "api_keys";
-/// The sealed field of a gateway key.
-pub(super) const FIELD: &str = "defaults";
+/// Where the sealed field of one lies.
+pub(super) fn place(id: &str) -> Place<'_> {
+    Place { table: "api_keys", id, field: "defaults" }
+}
 
 /// Bytes of a block of SHA-256.
 const BLOCK_BYTES: usize = 64;
@@ -170,7 +170,7 @@ impl ApiKey {
             let Some(envelope) = &self.row.defaults else {
                 return Ok(Defaults::default());
             };
-            let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
+            let place = place(&self.row.id);
             let text = envelope::open(masters, place, envelope).await?;
             let defaults = serde_json::from_slice(&text);
             defaults.map_err(|_| Error::Broken { place: place.to_string() })

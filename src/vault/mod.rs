@@ -29,7 +29,7 @@ use self::master_key::MasterKeys;
 pub use self::rotate::Rotated;
 pub use self::snapshot::{FRESH_FOR, Snapshot};
 pub use self::virtual_key::{Status, VirtualKey, matches};
-pub use self::write::{Change, NewApiKey, NewVirtualKey, json_list};
+pub use self::write::{NewApiKey, NewVirtualKey, json_list};
 use crate::store::Store;
 
 /// Where the sealed key of the hashes lies. It opens with the right master key

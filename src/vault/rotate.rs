@@ -54,21 +54,12 @@ impl Vault {
         self.masters.check(&HASH_KEY_PLACE.to_string()).await
     }
 
-    /// Seals every record anew, each under a new data key, while gateways go on.
-    /// It can be cut off and begun again.
+    /// Seals every record anew, each under a new data key, while gateways go on: this is
+    /// the first part, in which others may change records meanwhile. A rotation can be
+    /// cut off and begun again.
     ///
     /// # Errors
     /// A record does not open, or the database cannot be written.
-    pub async fn reseal_all(&self) -> Result<Rotated, Error> {
-        let begun = self.reseal_each().await?;
-        let rest = self.reseal_rest().await?;
-        Ok(Rotated { records: begun.records + rest.records })
-    }
-
-    /// The first part of it: each record that nobody else changes meanwhile.
-    ///
-    /// # Errors
-    /// As of [`Self::reseal_all`].
     pub async fn reseal_each(&self) -> Result<Rotated, Error> {
         let (records, _) = self.reseal_records(false).await?;
         Ok(Rotated { records })
@@ -78,7 +69,7 @@ impl Vault {
     /// is nothing of that any more. An old key may go only after this.
     ///
     /// # Errors
-    /// As of [`Self::reseal_all`], or gateways go on to seal under an old key.
+    /// As of [`Self::reseal_each`], or gateways go on to seal under an old key.
     pub async fn reseal_rest(&self) -> Result<Rotated, Error> {
         let mut rotated = Rotated::default();
         for _ in 0..ATTEMPTS {
@@ -114,16 +105,13 @@ impl Vault {
         let mut count = |replaced: bool| if replaced { done += 1 } else { missed += 1 };
         for row in self.store.virtual_keys().await? {
             if is_due(&row.credentials) {
-                let place =
-                    Place { table: virtual_key::TABLE, id: &row.id, field: virtual_key::FIELD };
-                let new = self.resealed(place, &row.credentials).await?;
+                let new = self.resealed(virtual_key::place(&row.id), &row.credentials).await?;
                 count(self.store.reseal_virtual_key(&row.id, &row.credentials, &new).await?);
             }
         }
         for row in self.store.api_keys().await? {
             if let Some(old) = row.defaults.filter(|envelope| is_due(envelope)) {
-                let place = Place { table: api_key::TABLE, id: &row.id, field: api_key::FIELD };
-                let new = self.resealed(place, &old).await?;
+                let new = self.resealed(api_key::place(&row.id), &old).await?;
                 count(self.store.reseal_api_key(&row.id, &old, &new).await?);
             }
         }

@@ -11,10 +11,10 @@ use super::master_key::MasterKeys;
 use super::once::Once;
 use crate::store::VirtualKeyRow;
 
-/// The table of virtual keys, as envelopes are bound to it.
-pub(super) const TABLE: &str = "virtual_keys";
-/// The sealed field of a virtual key.
-pub(super) const FIELD: &str = "credentials";
+/// Where the sealed field of one lies.
+pub(super) fn place(id: &str) -> Place<'_> {
+    Place { table: "virtual_keys", id, field: "credentials" }
+}
 /// The longest name of a model that is looked for in a list; ARNs fit.
 const MAX_NAME: usize = 2048;
 
@@ -107,7 +107,7 @@ impl VirtualKey {
         masters: &MasterKeys,
     ) -> Result<Arc<ProviderCredentials>, Error> {
         let open = async {
-            let place = Place { table: TABLE, id: &self.row.id, field: FIELD };
+            let place = place(&self.row.id);
             let text = envelope::open(masters, place, &self.row.credentials).await?;
             let credentials = serde_json::from_slice(&text);
             credentials.map_err(|_| Error::Broken { place: place.to_string() })

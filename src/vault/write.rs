@@ -60,26 +60,6 @@ pub struct NewApiKey {
     pub expires_at: Option<i64>,
 }
 
-/// A change of one member: `Keep` leaves it, `Set` replaces it.
-#[derive(Debug, Clone, Default)]
-pub enum Change<T> {
-    /// It was not spoken of.
-    #[default]
-    Keep,
-    /// It is to be this.
-    Set(T),
-}
-
-impl<T> Change<T> {
-    /// The new value, or `old` if it is to stay.
-    pub fn or(self, old: T) -> T {
-        match self {
-            Self::Keep => old,
-            Self::Set(new) => new,
-        }
-    }
-}
-
 impl Vault {
     /// Makes a virtual key at `now`, in seconds since 1970.
     ///
@@ -92,7 +72,7 @@ impl Vault {
         audit: AuditRow,
     ) -> Result<Arc<VirtualKey>, Error> {
         let id = Uuid::new_v4().to_string();
-        let place = Place { table: virtual_key::TABLE, id: &id, field: virtual_key::FIELD };
+        let place = virtual_key::place(&id);
         let credentials = self.sealed(place, &new.credentials).await?;
         let provider = match new.credentials {
             ProviderCredentials::Bedrock(_) => "bedrock",
@@ -132,9 +112,7 @@ impl Vault {
     ) -> Result<(), Error> {
         let before = before.row();
         if let Some(credentials) = credentials {
-            let place =
-                Place { table: virtual_key::TABLE, id: &before.id, field: virtual_key::FIELD };
-            row.credentials = self.sealed(place, credentials).await?;
+            row.credentials = self.sealed(virtual_key::place(&before.id), credentials).await?;
         }
         row.updated_at = now.max(before.updated_at.saturating_add(1));
         if !self.store.update_virtual_key(before, &row, &audit).await? {
@@ -167,7 +145,7 @@ impl Vault {
         let id = Uuid::new_v4().to_string();
         let key = api_key::generate();
         let defaults = match &new.defaults {
-            Some(defaults) => Some(self.sealed(defaults_place(&id), defaults).await?),
+            Some(defaults) => Some(self.sealed(api_key::place(&id), defaults).await?),
             None => None,
         };
         let row = ApiKeyRow {
@@ -209,7 +187,7 @@ impl Vault {
     ) -> Result<(), Error> {
         let before = before.row();
         if let Some(defaults) = defaults {
-            row.defaults = Some(self.sealed(defaults_place(&before.id), defaults).await?);
+            row.defaults = Some(self.sealed(api_key::place(&before.id), defaults).await?);
         }
         row.updated_at = now.max(before.updated_at.saturating_add(1));
         if !self.store.update_api_key(before, &row, &audit).await? {
@@ -246,10 +224,6 @@ impl Vault {
         let text = text.map_err(|_| Error::Broken { place: place.to_string() })?;
         envelope::seal(&self.masters, place, &text).await
     }
-}
-
-fn defaults_place(id: &str) -> Place<'_> {
-    Place { table: api_key::TABLE, id, field: api_key::FIELD }
 }
 
 /// A list as a row holds it.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tracing::warn;
 
-use super::call::{Call, told};
+use super::call::Call;
+use crate::access::AuditLog;
 use crate::access::admin::{Invalid, api_key_item, changed_api_key, changed_defaults, new_api_key};
 use crate::access::scope;
 use crate::access::{Caller, Event};
@@ -29,7 +30,7 @@ pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
     let event = call.event(RESOURCE, "");
     let (key, secret) = call.vault.add_api_key(new, call.now, event.clone()).await?;
     let id = key.row().id.clone();
-    told(&Event { resource_id: Some(id.clone()), ..event });
+    AuditLog::line(&Event { resource_id: Some(id.clone()), ..event });
     Ok(ApiKeyMade { id, key: secret.expose_secret().to_owned(), object: "api-key" })
 }
 
@@ -72,7 +73,7 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
     };
     let event = call.event(RESOURCE, &row.id);
     call.vault.update_api_key(&key, row, defaults.as_ref(), call.now, event.clone()).await?;
-    told(&event);
+    AuditLog::line(&event);
     Ok(ApiKeyNamed { success: true, id: key.row().id.clone(), object: "api-key" })
 }
 
@@ -86,7 +87,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     }
     let event = call.event(RESOURCE, &key.row().id);
     call.vault.revoke_api_key(&key, call.now, event.clone()).await?;
-    told(&event);
+    AuditLog::line(&event);
     Ok(Done { success: true })
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{api_keys, virtual_keys};
 use crate::access::admin::Invalid;
 use crate::access::scope::Permission;
-use crate::access::{self, AuditLog, Event};
+use crate::access::{self, Event};
 use crate::api::auth::{self, Identified};
 use crate::api::error::ApiError;
 use crate::api::{AppState, body, context};
@@ -242,11 +242,6 @@ impl Permission {
     }
 }
 
-/// Writes the line of a change, whose row was written with it.
-pub(super) fn told(event: &Event) {
-    AuditLog::line(event);
-}
-
 async fn admit(
     state: &AppState,
     record: &AccessRecord,
@@ -255,7 +250,7 @@ async fn admit(
 ) -> Result<(Identified, Arc<Vault>, Arc<Snapshot>), ApiError> {
     let identified = auth::identify(state, record, head).await?;
     let (Some(vault), Some(snapshot)) = (state.access.vault(), identified.snapshot.clone()) else {
-        return Err(auth::turned_away(state, record, head, access::Error::NoKeys).await);
+        return Err(auth::turned_away(None, state, record, head, access::Error::NoKeys).await);
     };
     if identified.caller.is_anonymous() {
         let error = if snapshot.api_keys().is_empty() {
@@ -263,7 +258,7 @@ async fn admit(
         } else {
             access::Error::NobodyNamed
         };
-        return Err(auth::turned_away(state, record, head, error).await);
+        return Err(auth::turned_away(None, state, record, head, error).await);
     }
     identified.may(permission, state, record, head).await?;
     Ok((identified, Arc::clone(vault), snapshot))

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::call::{Call, told};
+use super::call::Call;
+use crate::access::AuditLog;
 use crate::access::admin::{
     changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
     virtual_key_item,
@@ -27,7 +28,7 @@ pub(super) async fn create(call: &mut Call) -> Result<VirtualKeyNamed, ApiError>
     call.may_store(&new.credentials)?;
     let event = call.event(RESOURCE, &new.slug);
     let key = call.vault.add_virtual_key(new, call.now, event.clone()).await?;
-    told(&event);
+    AuditLog::line(&event);
     Ok(named(&key))
 }
 
@@ -68,7 +69,7 @@ pub(super) async fn update(call: &mut Call) -> Result<VirtualKeyNamed, ApiError>
     let event = call.event(RESOURCE, &row.slug);
     let vault = &call.vault;
     vault.update_virtual_key(&key, row, credentials.as_ref(), call.now, event.clone()).await?;
-    told(&event);
+    AuditLog::line(&event);
     Ok(named(&key))
 }
 
@@ -80,7 +81,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     if !call.vault.delete_virtual_key(slug, event.clone()).await? {
         return Err(unknown(slug));
     }
-    told(&event);
+    AuditLog::line(&event);
     Ok(Done { success: true })
 }
 
