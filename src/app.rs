@@ -14,7 +14,7 @@ use url::{Host, Url};
 
 use crate::access::jwt::JwtVerifier;
 use crate::access::{Access, AuditLog};
-use crate::api::{self, AppState, Limits};
+use crate::api::{self, AppState};
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
 use crate::aws::kms::DataKeys;
@@ -120,11 +120,7 @@ impl Gateway {
             routing: Arc::new(routing_settings(&settings)),
             media: media.map_err(io::Error::other)?,
             max_body_bytes: settings.server.max_body_bytes,
-            limits: Limits {
-                max_messages: settings.server.max_messages,
-                max_parts: settings.server.max_parts,
-                max_tools: settings.server.max_tools,
-            },
+            limits: settings.server.limits,
             unsupported_params: settings.requests.unsupported_params,
             sse_keep_alive: settings.server.sse_keep_alive,
             cors_allowed_origins: settings.server.cors_allowed_origins.clone().into(),

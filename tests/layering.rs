@@ -21,7 +21,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("vault", &["aws", "store"]),
     ("access", &["aws", "json", "portkey", "store", "upstream", "vault"]),
     ("routing", &["access", "json", "bedrock", "models", "translate", "aws", "upstream", "vault"]),
-    ("settings", &["access", "models", "translate", "aws", "routing", "upstream", "vault"]),
+    ("settings", &["access", "json", "models", "translate", "aws", "routing", "upstream", "vault"]),
     (
         "api",
         &[

@@ -1,6 +1,5 @@
 //! Reads the body of a request.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,14 +8,15 @@ use axum::http::{HeaderMap, StatusCode};
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
-use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::error::ApiError;
-use crate::json;
-use crate::routing::config::overlay;
+use super::limits::too_many;
+use crate::json::counts::{Counts, Limits};
+use crate::json::overlay::Vocabulary;
+use crate::json::read::Read;
+use crate::json::{self, ReadError};
 
 /// How long a client may take to send its body: long enough for a large one over
 /// a slow line, short enough that nobody can hold connections with it.
@@ -61,40 +61,42 @@ pub(super) async fn discard(headers: &HeaderMap, mut body: Body) {
 }
 
 /// Parses a body, with a config's `override_params` laid over it.
-pub(super) fn parse<T: DeserializeOwned>(
+pub(super) fn parse<T: Read>(
     body: &[u8],
     override_params: Option<&Map<String, Value>>,
+    vocabulary: &Vocabulary,
+    limits: &Limits,
 ) -> Result<T, ApiError> {
-    let parsed = match override_params {
-        None => json::from_slice(body),
-        Some(over) => with_overrides(body, over).and_then(|body| json::from_slice(&body)),
-    };
-    parsed.map_err(|error| match error.path {
+    let overlaid = override_params.map(|over| overlaid(body, over, vocabulary, limits));
+    let overlaid = overlaid.transpose()?;
+    json::read_slice(overlaid.as_deref().unwrap_or(body), *limits).map_err(|error| match error {
+        ReadError::TooMany(counted) => too_many(counted, limits),
+        ReadError::Invalid(error) => not_as_expected(error),
+    })
+}
+
+fn overlaid(
+    body: &[u8],
+    over: &Map<String, Value>,
+    vocabulary: &Vocabulary,
+    limits: &Limits,
+) -> Result<Vec<u8>, ApiError> {
+    let counts = Counts::new(*limits);
+    vocabulary.overlay(body, over, &counts).map_err(|error| match counts.exceeded() {
+        Some(counted) => too_many(counted, limits),
+        None => not_as_expected(json::Error { path: None, message: error.to_string() }),
+    })
+}
+
+fn not_as_expected(error: json::Error) -> ApiError {
+    match error.path {
         Some(path) => ApiError::invalid(Some(path), error.message),
         None => {
             let message =
                 format!("the body is not the JSON that is expected here: {}", error.message);
             ApiError::invalid(None, message)
         }
-    })
-}
-
-/// Only members that are laid over are taken apart; the others stay text.
-fn with_overrides(body: &[u8], over: &Map<String, Value>) -> Result<Vec<u8>, json::Error> {
-    let whole = |error: serde_json::Error| json::Error { path: None, message: error.to_string() };
-    let mut members: BTreeMap<String, Box<RawValue>> = json::from_slice(body)?;
-    for (name, value) in over {
-        let below = members.get(name).and_then(|below| serde_json::from_str(below.get()).ok());
-        let value = match (below, value) {
-            (Some(Value::Object(mut below)), Value::Object(over)) => {
-                overlay(&mut below, over.clone());
-                to_raw_value(&below)
-            }
-            (_, value) => to_raw_value(value),
-        };
-        members.insert(name.clone(), value.map_err(whole)?);
     }
-    serde_json::to_vec(&members).map_err(whole)
 }
 
 /// The type must be said: a web page can send a body without one to a gateway on

@@ -61,10 +61,10 @@ impl ApiError {
     }
 
     /// An array of the request is too long; `code` is OpenAI's for that.
-    pub(super) fn too_many(param: &str, message: String) -> Self {
+    pub(super) fn too_many(param: Option<&str>, message: String) -> Self {
         let code = Some("array_above_max_length");
         let mut error = Self::new(StatusCode::BAD_REQUEST, kind::INVALID_REQUEST, code, message);
-        error.0.error.param = Some(param.to_owned());
+        error.0.error.param = param.map(str::to_owned);
         error
     }
 

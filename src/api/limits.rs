@@ -1,7 +1,5 @@
-//! How large a request may be, apart from the length of its body.
-//!
-//! A body within its limit can still hold millions of things of a few bytes, and
-//! each costs many times that once it is read.
+//! How large a request may be, apart from the length of its body: how many values the body
+//! may hold, and how long its head may be.
 
 use axum::extract::{Extension, Request};
 use axum::http::StatusCode;
@@ -11,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::body;
 use super::error::ApiError;
-use crate::openai::chat::{self, Message};
+use crate::json::counts::{Counted, Limits};
 use crate::telemetry::AccessRecord;
 
 /// The largest head of a request that is served: room for an inline config and
@@ -22,44 +20,38 @@ const MAX_HEAD_BYTES: usize = 128 * 1024;
 /// the end of the line.
 const HEADER_OVERHEAD: usize = 4;
 
-/// How many things a chat request may hold.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Messages.
-    pub max_messages: usize,
-    /// Content parts and tool calls, over all messages.
-    pub max_parts: usize,
-    /// Tools on offer.
-    pub max_tools: usize,
-}
-
-impl Limits {
-    /// Holds a request against the limits.
-    pub(super) fn check(&self, request: &chat::Request) -> Result<(), ApiError> {
-        let n_functions = request.functions.as_ref().map_or(0, Vec::len);
-        let n_tools = request.tools.as_ref().map_or(0, Vec::len) + n_functions;
-        let tools = if n_tools == n_functions { "functions" } else { "tools" };
-        let n_parts = request.messages().iter().map(n_parts).sum();
-        for (param, setting, what, count, limit) in [
-            ("messages", "max_messages", "messages", request.messages().len(), self.max_messages),
-            ("messages", "max_parts", "content parts and tool calls", n_parts, self.max_parts),
-            (tools, "max_tools", "tools", n_tools, self.max_tools),
-        ] {
-            if count > limit {
-                let message = format!(
-                    "`{param}` holds {count} {what}; this gateway takes at most {limit} (its setting `server.{setting}`)"
-                );
-                return Err(ApiError::too_many(param, message));
-            }
+/// The refusal of a body that holds too much of something.
+pub(super) fn too_many(counted: Counted, limits: &Limits) -> ApiError {
+    let limit = limits.of(counted);
+    let more = limit.saturating_add(1);
+    let (param, what, setting) = match counted {
+        Counted::Messages => {
+            (Some("messages"), format!("`messages` holds {more} messages or more"), "max_messages")
         }
-        Ok(())
-    }
-}
-
-fn n_parts(message: &Message) -> usize {
-    let parts: usize = message.part_lists().map(|(_, parts)| parts.len()).sum();
-    let calls = message.tool_calls.as_ref().map_or(0, Vec::len);
-    parts + calls
+        Counted::Parts => (
+            Some("messages"),
+            format!("`messages` holds {more} content parts and tool calls or more"),
+            "max_parts",
+        ),
+        Counted::Tools => (
+            Some("tools"),
+            format!("`tools` and `functions` hold {more} tools or more"),
+            "max_tools",
+        ),
+        Counted::Members => (
+            None,
+            format!("the body holds {more} unknown fields, map entries and list strings or more"),
+            "max_members",
+        ),
+        Counted::SchemaValues => (
+            None,
+            format!("the schemas and free-form objects of the body hold {more} values or more"),
+            "max_schema_values",
+        ),
+    };
+    let message =
+        format!("{what}; this gateway takes at most {limit} (its setting `server.{setting}`)");
+    ApiError::too_many(param, message)
 }
 
 /// Turns a request away whose head is too large.

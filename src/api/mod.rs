@@ -24,9 +24,9 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 pub use error::ApiError;
 pub(crate) use error::chain;
-pub use limits::Limits;
 
 use crate::access::{Access, AuditLog};
+use crate::json::counts::Limits;
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::translate::chat::UnsupportedParams;
@@ -47,7 +47,7 @@ pub struct AppState {
     pub media: MediaFetcher,
     /// The largest request body.
     pub max_body_bytes: usize,
-    /// How many things a request may hold.
+    /// How many values a request's body may hold.
     pub limits: Limits,
     /// What happens to parameters that have no counterpart on Bedrock.
     pub unsupported_params: UnsupportedParams,

@@ -1,10 +1,16 @@
-//! JSON in, with errors that name their place.
+//! JSON in: reading with errors that name their place, and with bounds on what is read.
 
+pub mod counts;
+pub mod object;
+pub mod overlay;
 pub mod raw_object;
+pub mod read;
 pub mod string_or;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use self::counts::{Counted, Counts, Limits};
+use self::read::Read;
 
 /// Why a text is not the JSON that was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,21 +31,61 @@ pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     // something to tell.
     serde_json::from_slice(text).or_else(|_| {
         let mut json = serde_json::Deserializer::from_slice(text);
-        let value = with_place(&mut json)?;
+        let value = with_place(&mut json, |json| T::deserialize(json))?;
         json.end().map_err(|error| Error { path: None, message: error.to_string() })?;
         Ok(value)
     })
 }
 
-fn with_place<'de, T: Deserialize<'de>, D>(deserializer: D) -> Result<T, Error>
+/// Reads a value from a text that may hold only so much.
+///
+/// # Errors
+/// As of [`from_slice`], or the text holds too much: then [`Counts::exceeded`] names what.
+pub fn read_slice<T: Read>(text: &[u8], limits: Limits) -> Result<T, ReadError> {
+    let counts = Counts::new(limits);
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let read = T::read(&mut json, &counts).and_then(|value| json.end().map(|()| value));
+    if let Ok(value) = read {
+        return Ok(value);
+    }
+    if let Some(counted) = counts.exceeded() {
+        return Err(ReadError::TooMany(counted));
+    }
+    let counts = Counts::new(limits);
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = with_place(&mut json, |json| T::read(json, &counts))?;
+    json.end().map_err(|error| Error { path: None, message: error.to_string() })?;
+    Ok(value)
+}
+
+/// Why a value could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The text is not what was expected.
+    #[error(transparent)]
+    Invalid(#[from] Error),
+    /// It holds too many of these.
+    #[error("the text holds too many values")]
+    TooMany(Counted),
+}
+
+/// A deserializer that keeps track of the place.
+type Tracked<'a, 'b, D> = serde_path_to_error::Deserializer<'a, 'b, D>;
+
+fn with_place<'de, T, D>(
+    deserializer: D,
+    read: impl FnOnce(Tracked<'_, '_, D>) -> Result<T, D::Error>,
+) -> Result<T, Error>
 where
     D: serde::Deserializer<'de, Error = serde_json::Error>,
 {
-    serde_path_to_error::deserialize(deserializer).map_err(|error| {
-        let path = error.path().to_string();
+    let mut track = serde_path_to_error::Track::new();
+    let read = read(Tracked::new(deserializer, &mut track));
+    read.map_err(|error| {
+        let path = track.path().to_string();
         // `?` stands for a member that was cut off.
         let path = path.trim_end_matches('?').trim_end_matches('.');
-        let message = error.into_inner().to_string();
+        let message = error.to_string();
         let path = match missing_member(&message) {
             Some(name) if path.is_empty() => name.to_owned(),
             Some(name) => format!("{path}.{name}"),
@@ -74,6 +120,8 @@ fn in_words_of_json(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     #[derive(Debug, Deserialize, PartialEq)]

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::value::RawValue;
 
+use super::counts::{Counted, Counts, values_in};
+use super::read::{Borrowed, Read};
+
 /// Any JSON object, kept as text: what is in it is not the gateway's business,
 /// and text takes no more room than it did in the body.
 #[derive(Debug, Clone)]
@@ -28,6 +31,23 @@ impl RawObject {
     pub fn members(&self) -> BTreeMap<String, &RawValue> {
         // It was read as an object before.
         serde_json::from_str(self.0.get()).unwrap_or_default()
+    }
+}
+
+/// Its values are counted: translation may take it apart.
+impl Read for RawObject {
+    fn read<'de, D: Deserializer<'de>>(from: D, counts: &Counts) -> Result<Self, D::Error> {
+        let object = Self::deserialize(from)?;
+        counts.add(Counted::SchemaValues, values_in(object.0.get()))?;
+        Ok(object)
+    }
+}
+
+impl Borrowed for RawObject {
+    type As<'a> = &'a Self;
+
+    fn borrowed(&self) -> &Self {
+        self
     }
 }
 

@@ -290,7 +290,7 @@ fn merge(
 
 /// Lays parameters over others: objects member by member, everything else by
 /// putting the new value in place of the old.
-pub fn overlay(base: &mut Map<String, Value>, over: Map<String, Value>) {
+fn overlay(base: &mut Map<String, Value>, over: Map<String, Value>) {
     for (name, value) in over {
         match (base.get_mut(&name), value) {
             (Some(Value::Object(base)), Value::Object(over)) => overlay(base, over),

@@ -23,6 +23,7 @@ use crate::access::jwt::JwtOptions;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::region::Region;
 use crate::aws::sdk::ServiceUrls;
+use crate::json::counts::Limits;
 use crate::models::ModelProfile;
 use crate::routing::ModelAlias;
 use crate::routing::lending::Lent;
@@ -84,12 +85,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The largest request body.
     pub max_body_bytes: usize,
-    /// How many messages a request may hold.
-    pub max_messages: usize,
-    /// How many content parts and tool calls, over all messages.
-    pub max_parts: usize,
-    /// How many tools.
-    pub max_tools: usize,
+    /// How many values a request's body may hold.
+    pub limits: Limits,
     /// How long running requests may take to finish at the end.
     pub shutdown_grace: Duration,
     /// How long a stream may be silent before the client gets a comment.

@@ -16,6 +16,7 @@ use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
 use crate::aws::region::Region;
 use crate::aws::sdk::ServiceUrls;
+use crate::json::counts::Limits;
 use crate::models::{self, ModelProfile};
 use crate::routing::ModelAlias;
 use crate::translate::chat::UnsupportedParams;
@@ -34,6 +35,8 @@ pub(super) fn settings(
     let max_messages = positive(from, "server.max_messages");
     let max_parts = positive(from, "server.max_parts");
     let max_tools = positive(from, "server.max_tools");
+    let max_members = positive(from, "server.max_members");
+    let max_schema_values = positive(from, "server.max_schema_values");
     let shutdown_grace = milliseconds(from, "server.shutdown_grace_ms", 0);
     let sse_keep_alive = milliseconds(from, "server.sse_keep_alive_ms", 0);
     let cors_allowed_origins = strings(from, "server.cors_allowed_origins", |origin| {
@@ -84,9 +87,13 @@ pub(super) fn settings(
             server: Server {
                 listen: listen?,
                 max_body_bytes: max_body_bytes?,
-                max_messages: max_messages?,
-                max_parts: max_parts?,
-                max_tools: max_tools?,
+                limits: Limits {
+                    max_messages: max_messages?,
+                    max_parts: max_parts?,
+                    max_tools: max_tools?,
+                    max_members: max_members?,
+                    max_schema_values: max_schema_values?,
+                },
                 shutdown_grace: shutdown_grace?,
                 sse_keep_alive: Some(sse_keep_alive?).filter(|interval| !interval.is_zero()),
                 cors_allowed_origins: cors_allowed_origins?,

@@ -146,8 +146,8 @@ impl<'a> Call<'a> {
         let Admitted { identified, directives, authority } = admitted;
         let override_params =
             directives.config.as_ref().and_then(|config| config.override_params.as_ref());
-        let mut request: chat::Request = body::parse(body, override_params)?;
-        state.limits.check(&request)?;
+        let mut request: chat::Request =
+            body::parse(body, override_params, &chat::VOCABULARY, &state.limits)?;
         let model = request.model.take().unwrap_or_default();
         let stream = request.stream.unwrap_or(false);
         let (slug, named) = routing::slug_of_model(&model)?;

@@ -8,6 +8,7 @@ mod message;
 mod part;
 mod request;
 mod tool;
+mod vocabulary;
 
 pub use chunk::{
     BlockDelta, Chunk, ChunkChoice, ContentBlockDelta, Delta, FunctionDelta, ToolCallDelta,
@@ -16,10 +17,11 @@ pub use completion::{
     Annotation, Choice, Completion, CompletionFunctionCall, CompletionMessage, CompletionToolCall,
     ContentBlock, GeneratedImage, PromptTokensDetails, ProviderDetails, UrlCitation, Usage,
 };
-pub use message::{CacheControl, Content, FunctionCall, Message, ToolCall};
-pub use part::{ContentPart, File, InputAudio, MediaUrl, Source, TextPart};
+pub use message::{CacheControl, Content, FunctionCall, Message, Role, ToolCall};
+pub use part::{ContentPart, File, InputAudio, MediaUrl, PartType, Source, SourceType, TextPart};
 pub use request::{
     GuardrailConfig, JsonSchema, OutputConfig, PerformanceConfig, PromptVariable, Reasoning,
     Request, ResponseFormat, StreamOptions,
 };
 pub use tool::{AllowedTools, Function, NamedFunction, NamedToolChoice, SystemTool, Tool};
+pub use vocabulary::VOCABULARY;

@@ -1,74 +1,108 @@
-//! Tools on offer and which to use.
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
+//! Tool definitions and the choice between them.
 
 use super::message::{CacheControl, FunctionCall};
+use crate::json::counts::Counted;
+use crate::json::object::object;
+use crate::json::raw_object::RawObject;
+use crate::json::read::Item;
 use crate::json::string_or::Expected;
 
-/// One entry of `tools`.
-#[derive(Debug, Deserialize)]
-pub struct Tool {
-    /// `function`, or `system_tool` for one that runs at AWS.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The function; required when `type` is `function`.
-    pub function: Option<Function>,
-    /// The tool at AWS; required when `type` is `system_tool`.
-    #[serde(alias = "systemTool")]
-    pub system_tool: Option<SystemTool>,
-    /// Anthropic's: the prompt up to here may be cached.
-    pub cache_control: Option<CacheControl>,
+object! {
+    /// One entry of `tools`.
+    #[derive(Debug)]
+    pub struct Tool {
+        @required {
+            /// `function`, or `system_tool` for one that runs at AWS.
+            kind: Box<str> = "type";
+        }
+        /// The function; required when `type` is `function`.
+        function: Box<Function> = "function";
+        /// The tool at AWS; required when `type` is `system_tool`.
+        system_tool: Box<SystemTool> = "system_tool" | "systemTool";
+        /// Anthropic: the prompt up to here may be cached.
+        cache_control: Box<CacheControl> = "cache_control";
+    }
 }
 
-/// A function that the model may call.
-#[derive(Debug, Deserialize)]
-pub struct Function {
-    /// Its name, as the model will write it.
-    pub name: String,
-    /// What it does, for the model to read.
-    pub description: Option<String>,
-    /// JSON schema of its arguments, kept as written.
-    pub parameters: Option<Box<RawValue>>,
-    /// Whether arguments must fit the schema exactly.
-    pub strict: Option<bool>,
-    /// The same as beside the function.
-    pub cache_control: Option<CacheControl>,
+impl Item for Tool {
+    const COUNTED: Counted = Counted::Tools;
 }
 
-/// A tool that runs at AWS.
-#[derive(Debug, Deserialize)]
-pub struct SystemTool {
-    /// Such as `nova_grounding`.
-    pub name: String,
+object! {
+    /// A function that the model may call.
+    #[derive(Debug)]
+    pub struct Function {
+        @required {
+            /// Its name, as the model will write it.
+            name: Box<str> = "name";
+        }
+        /// What it does, for the model to read.
+        description: Box<str> = "description";
+        /// JSON schema of its arguments, kept as written.
+        parameters: RawObject = "parameters";
+        /// Whether arguments must fit the schema exactly.
+        strict: bool = "strict";
+        /// The same as next to the function.
+        cache_control: Box<CacheControl> = "cache_control";
+    }
 }
 
-/// `tool_choice` in its object form.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct NamedToolChoice {
-    /// `function`, or `allowed_tools`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Which function to call.
-    pub function: Option<NamedFunction>,
-    /// Which of the tools to choose from.
-    pub allowed_tools: Option<AllowedTools>,
+impl Item for Function {
+    const COUNTED: Counted = Counted::Tools;
 }
 
-/// Some of the tools.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct AllowedTools {
-    /// `auto` or `required`.
-    pub mode: String,
-    /// The tools, each by its name.
-    pub tools: Vec<NamedToolChoice>,
+object! {
+    /// A tool that runs at AWS.
+    #[derive(Debug)]
+    pub struct SystemTool {
+        @required {
+            /// Such as `nova_grounding`.
+            name: Box<str> = "name";
+        }
+    }
 }
 
-/// The function that `tool_choice` names.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct NamedFunction {
-    /// Its name.
-    pub name: String,
+object! {
+    /// `tool_choice` in its object form.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct NamedToolChoice {
+        @required {
+            /// `function`, or `allowed_tools`.
+            kind: Box<str> = "type";
+        }
+        /// Which function to call.
+        function: NamedFunction = "function";
+        /// Which of the tools to choose from.
+        allowed_tools: AllowedTools = "allowed_tools";
+    }
+}
+
+impl Item for NamedToolChoice {
+    const COUNTED: Counted = Counted::Tools;
+}
+
+object! {
+    /// Some of the tools.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct AllowedTools {
+        @required {
+            /// `auto` or `required`.
+            mode: Box<str> = "mode";
+            /// The tools, each by its name.
+            tools: Box<[NamedToolChoice]> = "tools";
+        }
+    }
+}
+
+object! {
+    /// The function that `tool_choice` names.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct NamedFunction {
+        @required {
+            /// Its name.
+            name: Box<str> = "name";
+        }
+    }
 }
 
 impl Expected for NamedToolChoice {

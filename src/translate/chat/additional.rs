@@ -100,7 +100,7 @@ const BETA: &str = "anthropic_beta";
 /// Beta flags of headers, then of the body, without empty ones.
 pub(super) fn beta_flags<'a>(
     of_headers: &'a [String],
-    of_body: Option<&'a StringOr<Vec<String>>>,
+    of_body: Option<&'a StringOr<Box<[Box<str>]>>>,
 ) -> Vec<&'a str> {
     let mut flags: Vec<&str> = of_headers.iter().map(String::as_str).collect();
     match of_body {

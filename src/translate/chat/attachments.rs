@@ -14,7 +14,7 @@ use crate::bedrock::request::{
 };
 use crate::json::string_or::StringOr;
 use crate::models::ImagesIn;
-use crate::openai::chat::{ContentPart, Source};
+use crate::openai::chat::{ContentPart, PartType, Source, SourceType};
 
 /// An image, a document, a video or sound; `None` if the part is none of them.
 pub(super) fn medium_block<'a>(
@@ -22,18 +22,18 @@ pub(super) fn medium_block<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<Option<ContentBlock<'a>>, Error> {
-    if let ("image_url", Some(image)) = (part.kind.as_str(), &part.image_url)
-        && image.detail.as_deref().is_some_and(|detail| detail != "auto")
+    if let (PartType::ImageUrl, Some(image)) = (part.kind, part.image_url())
+        && image.detail().is_some_and(|detail| detail != "auto")
     {
         let why = "Bedrock has no choice of how closely to look at an image";
         scene.report.ignore(format_args!("{place}.image_url.detail"), why)?;
     }
-    if let ("image" | "document", Some(StringOr::Other(source))) =
-        (part.kind.as_str(), &part.source)
-        && let Some(text) = text_source(source, place)?.filter(|_| part.kind == "document")
+    if let (PartType::Image | PartType::Document, Some(StringOr::Other(source))) =
+        (part.kind, part.source())
+        && let Some(text) = text_source(source, place)?.filter(|_| part.kind == PartType::Document)
     {
         check_family("documents", scene.profile.documents, place, scene)?;
-        return document_block(part, "txt", text, part.title.as_deref(), place, scene).map(Some);
+        return document_block(part, "txt", text, part.title(), place, scene).map(Some);
     }
     let Some((member, reference)) = media::reference(part, place)? else { return Ok(None) };
     let medium = media::find(reference, scene.files, &format_args!("{place}.{member}"))?;
@@ -118,7 +118,7 @@ fn document_block<'a>(
         format,
         name: scene.documents.next(name),
         source,
-        context: part.context.as_deref(),
+        context: part.context(),
         citations,
     }))
 }
@@ -129,21 +129,21 @@ fn text_source<'a>(
     place: fmt::Arguments<'_>,
 ) -> Result<Option<DocumentSource<'a>>, Error> {
     let place = format_args!("{place}.source");
-    Ok(match source.kind.as_str() {
-        "text" => {
-            let text = required(source.data.as_ref(), place, "data")?;
+    Ok(match source.kind {
+        SourceType::Text => {
+            let text = required(source.data(), place, "data")?;
             Some(DocumentSource::Text(text))
         }
-        "content" => {
-            let pieces = match required(source.content.as_ref(), place, "content")? {
-                StringOr::String(text) => vec![TextPiece { text: text.as_str().into() }],
+        SourceType::Content => {
+            let pieces = match required(source.content(), place, "content")? {
+                StringOr::String(text) => vec![TextPiece { text: (&**text).into() }],
                 StringOr::Other(parts) => {
-                    parts.iter().map(|part| TextPiece { text: part.text.as_str().into() }).collect()
+                    parts.iter().map(|part| TextPiece { text: (&*part.text).into() }).collect()
                 }
             };
             Some(DocumentSource::Content(pieces))
         }
-        _ => None,
+        SourceType::Base64 | SourceType::Url => None,
     })
 }
 
@@ -157,7 +157,7 @@ pub(super) fn citations_config(
     struct Config {
         enabled: bool,
     }
-    let Some(raw) = &part.citations else { return Ok(None) };
+    let Some(raw) = part.citations() else { return Ok(None) };
     let config: Config = serde_json::from_str(raw.get()).map_err(|_| {
         Error::at(format_args!("{place}.citations"), "must be of the form {\"enabled\": true}")
     })?;

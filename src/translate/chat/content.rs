@@ -19,7 +19,7 @@ use crate::bedrock::request::{
 use crate::bedrock::response::SERVER_TOOL_USE;
 use crate::json::raw_object::RawObject;
 use crate::json::string_or::StringOr;
-use crate::openai::chat::{Content, ContentPart, Message};
+use crate::openai::chat::{Content, ContentPart, Message, PartType};
 
 /// Appends the blocks of a user's or an assistant's content. Blank text is left
 /// out: Bedrock refuses it, and it says nothing.
@@ -40,7 +40,7 @@ pub(super) fn push<'a>(
 /// The parts of a message that is not merely text, and the name of the member
 /// that holds them. `content_blocks` count where there is no `content`.
 pub(super) fn parts(message: &Message) -> (&'static str, &[ContentPart]) {
-    match (&message.content, &message.content_blocks) {
+    match (message.content(), message.content_blocks()) {
         (Some(StringOr::Other(parts)), _) => ("content", parts),
         (None, Some(parts)) => ("content_blocks", parts),
         (Some(StringOr::String(_)) | None, _) => ("content", &[]),
@@ -61,14 +61,14 @@ pub(super) fn push_parts<'a>(
             Role::User => push_of_user(blocks, part, place, scene)?,
             Role::Assistant => push_of_assistant(blocks, part, place, scene)?,
         }
-        if part.cache_control.is_some()
-            && matches!(part.kind.as_str(), "thinking" | "redacted_thinking")
+        if part.cache_control().is_some()
+            && matches!(part.kind, PartType::Thinking | PartType::RedactedThinking)
         {
             let why = "reasoning cannot be marked; mark what follows it";
             scene.report.ignore(format_args!("{place}.cache_control"), why)?;
             continue;
         }
-        if let Some(point) = scene.cache_point(part.cache_control.as_ref(), place)? {
+        if let Some(point) = scene.cache_point(part.cache_control(), place)? {
             push_cache_point(blocks, point);
         }
     }
@@ -81,15 +81,26 @@ fn push_of_user<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
-    match part.kind.as_str() {
-        "text" => push_text(blocks, required(part.text.as_ref(), place, "text")?),
-        "guard_content" | "guardContent" | "guarded_text" => {
+    match part.kind {
+        PartType::Text => push_text(blocks, required(part.text(), place, "text")?),
+        PartType::GuardContent | PartType::GuardContentCamel | PartType::GuardedText => {
             blocks.push(ContentBlock::GuardContent(guarded(part, place)?));
         }
-        "search_result" => {
+        PartType::SearchResult => {
             blocks.push(ContentBlock::SearchResult(search_result(part, place, scene)?))
         }
-        _ => match medium_block(part, place, scene)? {
+        PartType::ImageUrl
+        | PartType::VideoUrl
+        | PartType::InputAudio
+        | PartType::File
+        | PartType::Refusal
+        | PartType::Thinking
+        | PartType::RedactedThinking
+        | PartType::Image
+        | PartType::Document
+        | PartType::Json
+        | PartType::ServerToolUse
+        | PartType::ServerToolResult => match medium_block(part, place, scene)? {
             Some(block) => blocks.push(block),
             None => {
                 return Err(unknown_part(
@@ -110,35 +121,35 @@ fn push_of_assistant<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
-    match part.kind.as_str() {
-        "text" => {
-            let text = required(part.text.as_ref(), place, "text")?;
-            match part.citations.as_deref().filter(|raw| raw.get().starts_with('[')) {
+    match part.kind {
+        PartType::Text => {
+            let text = required(part.text(), place, "text")?;
+            match part.citations().filter(|raw| raw.get().starts_with('[')) {
                 Some(citations) if !text.trim().is_empty() => {
-                    let content = vec![TextPiece { text: text.as_str().into() }];
+                    let content = vec![TextPiece { text: text.into() }];
                     let cited = CitationsContentBlock { content, citations };
                     blocks.push(ContentBlock::CitationsContent(cited));
                 }
                 _ => push_text(blocks, text),
             }
         }
-        "refusal" => push_text(blocks, required(part.refusal.as_ref(), place, "refusal")?),
-        "image_url" | "image" => match medium_block(part, place, scene)? {
+        PartType::Refusal => push_text(blocks, required(part.refusal(), place, "refusal")?),
+        PartType::ImageUrl | PartType::Image => match medium_block(part, place, scene)? {
             Some(image @ ContentBlock::Image(_)) => blocks.push(image),
             _ => return Err(Error::at(place, "an assistant shows images only")),
         },
-        "thinking" => {
+        PartType::Thinking => {
             // Newer models keep their thoughts to themselves and send the seal alone.
-            let is_sealed = part.signature.as_deref().is_some_and(|seal| !seal.is_empty());
-            let text = match part.thinking.as_deref() {
+            let is_sealed = part.signature().is_some_and(|signature| !signature.is_empty());
+            let text = match part.thinking() {
                 None if is_sealed => "",
                 text => required(text, place, "thinking")?,
             };
-            let block = thoughts::replayed(text, part.signature.as_deref(), place, scene)?;
+            let block = thoughts::replayed(text, part.signature(), place, scene)?;
             blocks.extend(block.map(ContentBlock::ReasoningContent));
         }
-        "redacted_thinking" => {
-            let data = required(part.data.as_ref(), place, "data")?;
+        PartType::RedactedThinking => {
+            let data = required(part.data(), place, "data")?;
             if thoughts::replays_redacted(place, scene)? {
                 if !media::is_base64(data) {
                     return Err(Error::at(
@@ -150,9 +161,17 @@ fn push_of_assistant<'a>(
                 blocks.push(ContentBlock::ReasoningContent(block));
             }
         }
-        "server_tool_use" => blocks.push(server_tool_use(part, place, scene)?),
-        "server_tool_result" => blocks.push(server_tool_result(part, place, scene)?),
-        _ => {
+        PartType::ServerToolUse => blocks.push(server_tool_use(part, place, scene)?),
+        PartType::ServerToolResult => blocks.push(server_tool_result(part, place, scene)?),
+        PartType::VideoUrl
+        | PartType::InputAudio
+        | PartType::File
+        | PartType::Document
+        | PartType::SearchResult
+        | PartType::GuardContent
+        | PartType::GuardContentCamel
+        | PartType::GuardedText
+        | PartType::Json => {
             return Err(unknown_part(
                 part,
                 place,
@@ -170,15 +189,15 @@ fn server_tool_use<'a>(
     place: fmt::Arguments<'_>,
     scene: &Scene<'a, '_>,
 ) -> Result<ContentBlock<'a>, Error> {
-    let id = required(part.id.as_ref(), place, "id")?;
-    let name = required(part.name.as_ref(), place, "name")?;
+    let id = required(part.id(), place, "id")?;
+    let name = required(part.name(), place, "name")?;
     if !names::is_legal(name) {
         return Err(Error::at(
             format_args!("{place}.name"),
             "must be the name of a tool of AWS, as the answer had it",
         ));
     }
-    let input = part.input.as_ref().map(RawObject::as_raw);
+    let input = part.input().map(RawObject::as_raw);
     if scene.history == History::Text {
         let input = input.map_or("{}", RawValue::get);
         return Ok(ContentBlock::Text(format!("[tool call {id}: {name}({input})]").into()));
@@ -197,15 +216,15 @@ fn server_tool_result<'a>(
     place: fmt::Arguments<'_>,
     scene: &Scene<'a, '_>,
 ) -> Result<ContentBlock<'a>, Error> {
-    let id = required(part.tool_use_id.as_ref(), place, "tool_use_id")?;
-    let content = required(part.content.as_deref(), place, "content")?;
+    let id = required(part.tool_use_id(), place, "tool_use_id")?;
+    let content = required(part.content(), place, "content")?;
     if !content.get().starts_with('[') {
         return Err(Error::at(
             format_args!("{place}.content"),
             "must be the array of blocks that the answer had",
         ));
     }
-    let status = status(part.status.as_deref(), place)?;
+    let status = status(part.status(), place)?;
     if scene.history == History::Text {
         return Ok(ContentBlock::Text(format!("[result of tool call {id}: {content}]").into()));
     }
@@ -213,7 +232,7 @@ fn server_tool_result<'a>(
         tool_use_id: names::tool_use_id(id, scene.profile),
         content: ToolResultContent::Raw(content),
         status,
-        kind: part.tool_type.as_deref(),
+        kind: part.tool_type(),
     }))
 }
 
@@ -234,16 +253,16 @@ pub(super) fn search_result<'a>(
         #[serde(borrow)]
         text: Cow<'a, str>,
     }
-    let Some(StringOr::String(source)) = &part.source else {
+    let Some(StringOr::String(source)) = part.source() else {
         return Err(missing(place, "source"));
     };
-    let content = required(part.content.as_deref(), place, "content")?;
+    let content = required(part.content(), place, "content")?;
     let pieces: Vec<Piece<'a>> = serde_json::from_str(content.get()).map_err(|_| {
         Error::at(format_args!("{place}.content"), "must be an array of parts with `text`")
     })?;
     Ok(SearchResultBlock {
         source,
-        title: required(part.title.as_deref(), place, "title")?,
+        title: required(part.title(), place, "title")?,
         content: pieces.into_iter().map(|piece| TextPiece { text: piece.text }).collect(),
         citations: citations_config(part, place, scene)?,
     })
@@ -254,14 +273,15 @@ pub(super) fn guarded<'a>(
     part: &'a ContentPart,
     place: fmt::Arguments<'_>,
 ) -> Result<Cow<'a, RawValue>, Error> {
-    if part.kind != "guarded_text" {
-        let object = required(part.guard_content.as_ref(), place, "guard_content")?;
+    if part.kind != PartType::GuardedText {
+        let object = required(part.guard_content(), place, "guard_content")?;
         return Ok(Cow::Borrowed(object.as_raw()));
     }
     let mut text = serde_json::Map::new();
-    text.insert("text".to_owned(), required(part.text.as_deref(), place, "text")?.into());
-    if let Some(qualifiers) = &part.qualifiers {
-        text.insert("qualifiers".to_owned(), qualifiers.clone().into());
+    text.insert("text".to_owned(), required(part.text(), place, "text")?.into());
+    if let Some(qualifiers) = part.qualifiers() {
+        let qualifiers: Vec<&str> = qualifiers.iter().map(|qualifier| &**qualifier).collect();
+        text.insert("qualifiers".to_owned(), qualifiers.into());
     }
     serde_json::value::to_raw_value(&serde_json::json!({ "text": text }))
         .map(Cow::Owned)
@@ -304,11 +324,8 @@ pub(super) fn unknown_part(
     whose: &str,
     known: &str,
 ) -> Error {
-    if part.kind.is_empty() {
-        return missing(place, "type");
-    }
     Error::at(
         format_args!("{place}.type"),
-        format!("the parts of {whose} message may be {known}, not `{}`", quoted(&part.kind)),
+        format!("the parts of {whose} message may be {known}, not `{}`", part.kind.as_str()),
     )
 }

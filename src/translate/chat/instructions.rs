@@ -7,7 +7,7 @@ use super::error::Error;
 use super::scene::Scene;
 use crate::bedrock::request::{CachePointBlock, SystemContentBlock};
 use crate::json::string_or::StringOr;
-use crate::openai::chat;
+use crate::openai::chat::{self, PartType};
 
 /// Appends the instructions of one message. They go to `system` wherever they
 /// stand, in their order, and their cache points with them.
@@ -17,26 +17,38 @@ pub(super) fn push<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
-    if let Some(StringOr::String(text)) = &message.content {
+    if let Some(StringOr::String(text)) = message.content() {
         push_text(system, text);
     }
     let (name, parts) = content::parts(message);
     for (i, part) in parts.iter().enumerate() {
         let place = format_args!("{place}.{name}[{i}]");
-        match part.kind.as_str() {
-            "text" => push_text(system, content::required(part.text.as_deref(), place, "text")?),
-            "guard_content" | "guardContent" | "guarded_text" => {
+        match part.kind {
+            PartType::Text => push_text(system, content::required(part.text(), place, "text")?),
+            PartType::GuardContent | PartType::GuardContentCamel | PartType::GuardedText => {
                 system.push(SystemContentBlock::GuardContent(content::guarded(part, place)?));
             }
-            _ => {
-                let whose = format!("a {}", message.role);
+            PartType::ImageUrl
+            | PartType::VideoUrl
+            | PartType::InputAudio
+            | PartType::File
+            | PartType::Refusal
+            | PartType::Thinking
+            | PartType::RedactedThinking
+            | PartType::Image
+            | PartType::Document
+            | PartType::SearchResult
+            | PartType::Json
+            | PartType::ServerToolUse
+            | PartType::ServerToolResult => {
+                let whose = format!("a {}", message.role.as_str());
                 let known = "`text` and `guard_content`";
                 return Err(content::unknown_part(part, place, &whose, known));
             }
         }
-        push_point(system, scene.cache_point(part.cache_control.as_ref(), place)?);
+        push_point(system, scene.cache_point(part.cache_control(), place)?);
     }
-    push_point(system, scene.cache_point(message.cache_control.as_ref(), place)?);
+    push_point(system, scene.cache_point(message.cache_control(), place)?);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::calls::Calls;
-use super::error::{Error, quoted};
+use super::error::Error;
 use super::scene::{Scene, push_cache_point};
 use super::turns::Conversation;
 use super::{content, instructions, results, thoughts, tools};
@@ -22,39 +22,32 @@ pub(super) fn conversation<'a>(
     for (i, message) in messages.iter().enumerate() {
         let place = format_args!("messages[{i}]");
         // In the result of a tool it repeats the name of the tool.
-        if message.name.is_some() && !matches!(message.role.as_str(), "function" | "tool") {
+        if message.name().is_some()
+            && !matches!(message.role, chat::Role::Function | chat::Role::Tool)
+        {
             let why = "Bedrock does not tell apart who speaks; put names into the text";
             scene.report.ignore(format_args!("{place}.name"), why)?;
         }
-        match message.role.as_str() {
-            "system" | "developer" => {
+        match message.role {
+            chat::Role::System | chat::Role::Developer => {
                 instructions::push(&mut conversation.system, message, place, scene)?
             }
-            "user" => {
+            chat::Role::User => {
                 let mut blocks = said(message, Role::User, place, scene)?;
-                let point = scene.cache_point(message.cache_control.as_ref(), place)?;
+                let point = scene.cache_point(message.cache_control(), place)?;
                 point.into_iter().for_each(|point| push_cache_point(&mut blocks, point));
                 conversation.push(Role::User, blocks);
             }
-            "assistant" => {
+            chat::Role::Assistant => {
                 if conversation.messages.last().is_none_or(|last| last.role == Role::User) {
                     calls.close()?;
                 }
                 let blocks = assistant(message, i, &mut calls, scene)?;
                 conversation.push(Role::Assistant, blocks);
             }
-            "tool" | "function" => {
+            chat::Role::Tool | chat::Role::Function => {
                 let blocks = results::blocks(message, &mut calls, place, scene)?;
                 conversation.push(Role::User, blocks);
-            }
-            other => {
-                return Err(Error::at(
-                    format_args!("{place}.role"),
-                    format!(
-                        "`{}` is not a role; use `system`, `developer`, `user`, `assistant` or `tool`",
-                        quoted(other)
-                    ),
-                ));
             }
         }
     }
@@ -73,14 +66,14 @@ fn said<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<Vec<ContentBlock<'a>>, Error> {
     let mut blocks = Vec::new();
-    if let Some(parts) = &message.content_blocks {
+    if let Some(parts) = message.content_blocks() {
         let place = format_args!("{place}.content_blocks");
         content::push_parts(&mut blocks, role, parts, place, scene)?;
     }
     let has_text = blocks
         .iter()
         .any(|block| matches!(block, ContentBlock::Text(_) | ContentBlock::CitationsContent(_)));
-    if let (Some(content), false) = (&message.content, has_text) {
+    if let (Some(content), false) = (message.content(), has_text) {
         let mut more = Vec::new();
         content::push(&mut more, role, content, format_args!("{place}.content"), scene)?;
         // `content` may repeat the reasoning that came in `content_blocks`.
@@ -100,7 +93,7 @@ fn assistant<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<Vec<ContentBlock<'a>>, Error> {
     let place = format_args!("messages[{i}]");
-    if message.audio.is_some() {
+    if message.audio().is_some() {
         scene.report.refuse(
             format_args!("{place}.audio"),
             "this gateway keeps no sound of earlier answers; send what was said as text",
@@ -109,15 +102,15 @@ fn assistant<'a>(
     let mut blocks = said(message, Role::Assistant, place, scene)?;
     let has_reasoning =
         blocks.iter().any(|block| matches!(block, ContentBlock::ReasoningContent(_)));
-    if let (Some(text), false) = (&message.reasoning_content, has_reasoning)
+    if let (Some(text), false) = (message.reasoning_content(), has_reasoning)
         && let Some(block) = thoughts::replayed_text(text, place, scene)?
     {
         blocks.insert(0, ContentBlock::ReasoningContent(block));
     }
-    if let Some(refusal) = message.refusal.as_deref().filter(|text| !text.trim().is_empty()) {
+    if let Some(refusal) = message.refusal().filter(|text| !text.trim().is_empty()) {
         blocks.push(ContentBlock::Text(refusal.into()));
     }
-    for (j, call) in message.tool_calls.iter().flatten().enumerate() {
+    for (j, call) in message.tool_calls().unwrap_or_default().iter().enumerate() {
         let call_place = format_args!("{place}.tool_calls[{j}]");
         let function = call.function.as_ref().ok_or_else(|| {
             Error::at(
@@ -127,15 +120,15 @@ fn assistant<'a>(
         })?;
         calls.open(&call.id, &function.name, format_args!("{call_place}.id"))?;
         let call_place = format_args!("{call_place}.function");
-        blocks.push(tools::call(call.id.as_str().into(), function, call_place, scene)?);
+        blocks.push(tools::call((&*call.id).into(), function, call_place, scene)?);
     }
-    if let Some(function) = &message.function_call {
+    if let Some(function) = message.function_call() {
         let id = format!("function_call_{i}");
         calls.open(&id, &function.name, format_args!("{place}.function_call"))?;
         let call_place = format_args!("{place}.function_call");
         blocks.push(tools::call(id.into(), function, call_place, scene)?);
     }
-    let point = scene.cache_point(message.cache_control.as_ref(), place)?;
+    let point = scene.cache_point(message.cache_control(), place)?;
     point.into_iter().for_each(|point| push_cache_point(&mut blocks, point));
     Ok(blocks)
 }

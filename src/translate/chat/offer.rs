@@ -68,7 +68,7 @@ impl<'a> Offer<'a> {
         }
         for (i, function) in request.functions.iter().flatten().enumerate() {
             let place = format!("functions[{i}]");
-            let mark = function.cache_control.as_ref();
+            let mark = function.cache_control.as_deref();
             let tool = OfferedTool::Function(function);
             tools.push(Offered { tool, inner: place.clone(), place, mark });
         }
@@ -88,7 +88,7 @@ impl<'a> Offer<'a> {
         let mut seen = HashSet::with_capacity(self.tools.len());
         for Offered { tool, inner, .. } in &self.tools {
             let name = match tool {
-                OfferedTool::Function(function) => function.name.as_str(),
+                OfferedTool::Function(function) => &*function.name,
                 OfferedTool::System(name) if names::is_legal(name) => name,
                 OfferedTool::System(_) => {
                     return Err(Error::at(
@@ -129,7 +129,7 @@ impl<'a> Offer<'a> {
     /// The names of the client's tools.
     pub(super) fn names(&self) -> impl Iterator<Item = &'a str> + Clone {
         self.tools.iter().filter_map(|offered| match offered.tool {
-            OfferedTool::Function(function) => Some(function.name.as_str()),
+            OfferedTool::Function(function) => Some(&*function.name),
             OfferedTool::System(_) => None,
         })
     }
@@ -155,7 +155,7 @@ impl<'a> Offer<'a> {
 }
 
 fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
-    let kind = match (tool.kind.as_str(), &tool.function, &tool.system_tool) {
+    let kind = match (&*tool.kind, tool.function.as_deref(), tool.system_tool.as_deref()) {
         ("function", Some(function), _) => OfferedTool::Function(function),
         ("system_tool" | "systemTool", _, Some(tool)) => OfferedTool::System(&tool.name),
         _ => {
@@ -165,8 +165,8 @@ fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
             ));
         }
     };
-    let inner = tool.function.as_ref().and_then(|function| function.cache_control.as_ref());
-    let mark = tool.cache_control.as_ref().or(inner);
+    let inner = tool.function.as_ref().and_then(|function| function.cache_control.as_deref());
+    let mark = tool.cache_control.as_deref().or(inner);
     let inner = match kind {
         OfferedTool::Function(_) => format!("{place}.function"),
         OfferedTool::System(_) => format!("{place}.system_tool"),
@@ -197,15 +197,15 @@ fn read_choice<'a>(
         StringOr::String(word) => return mode(word),
         StringOr::Other(named) => named,
     };
-    match (named.kind.as_str(), &named.function, &named.allowed_tools) {
+    match (&*named.kind, &named.function, &named.allowed_tools) {
         ("function", Some(function), _) => Ok(Choice::Tool(&function.name)),
         ("allowed_tools", _, Some(allowed)) => {
             let names = allowed.tools.iter().filter_map(|tool| tool.function.as_ref());
-            let names: HashSet<&str> = names.map(|named| named.name.as_str()).collect();
+            let names: HashSet<&str> = names.map(|named| &*named.name).collect();
             let offered: HashSet<&str> = tools
                 .iter()
                 .filter_map(|offered| match offered.tool {
-                    OfferedTool::Function(function) => Some(function.name.as_str()),
+                    OfferedTool::Function(function) => Some(&*function.name),
                     OfferedTool::System(_) => None,
                 })
                 .collect();
@@ -216,7 +216,7 @@ fn read_choice<'a>(
                 ));
             }
             let is_allowed = |offered: &Offered<'_>| match offered.tool {
-                OfferedTool::Function(function) => names.contains(function.name.as_str()),
+                OfferedTool::Function(function) => names.contains(&*function.name),
                 OfferedTool::System(_) => true,
             };
             tools.retain(is_allowed);
@@ -228,8 +228,8 @@ fn read_choice<'a>(
 
 fn read_function_call(call: &StringOr<chat::FunctionCall>) -> Result<Choice<'_>, Error> {
     match call {
-        StringOr::String(mode) if mode == "none" => Ok(Choice::None),
-        StringOr::String(mode) if mode == "auto" => Ok(Choice::Auto),
+        StringOr::String(mode) if &**mode == "none" => Ok(Choice::None),
+        StringOr::String(mode) if &**mode == "auto" => Ok(Choice::Auto),
         StringOr::String(_) => {
             Err(Error::at("function_call", "must be `auto`, `none` or {\"name\": \"...\"}"))
         }

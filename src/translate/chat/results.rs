@@ -14,7 +14,7 @@ use crate::bedrock::request::{
 };
 use crate::json::string_or::StringOr;
 use crate::models::ImagesIn;
-use crate::openai::chat;
+use crate::openai::chat::{self, PartType};
 
 /// What an error without a word says: Bedrock refuses an empty one.
 const SILENT_ERROR: &str = "The tool failed and did not say why.";
@@ -39,10 +39,10 @@ pub(super) fn blocks<'a>(
         }
     };
     let mut said = said(message, place, scene)?;
-    let status = match message.is_error {
+    let status = match message.is_error() {
         Some(true) => Some(ToolResultStatus::Error),
         Some(false) => Some(ToolResultStatus::Success),
-        None => content::status(message.status.as_deref(), place)?,
+        None => content::status(message.status(), place)?,
     };
     if status == Some(ToolResultStatus::Error) && said.is_silent() {
         said.blocks = vec![ToolResultContentBlock::Text(SILENT_ERROR.into())];
@@ -76,12 +76,12 @@ fn answer(
     calls: &mut Calls<'_>,
     place: fmt::Arguments<'_>,
 ) -> Result<Answer, Error> {
-    match (&message.tool_call_id, &message.name) {
+    match (message.tool_call_id(), message.name()) {
         (Some(id), _) => calls.answer(id, format_args!("{place}.tool_call_id")),
-        (None, Some(name)) if message.role == "function" => {
+        (None, Some(name)) if message.role == chat::Role::Function => {
             calls.answer_by_name(name, format_args!("{place}.name"))
         }
-        (None, None) if message.role == "function" => Err(Error::at(
+        (None, None) if message.role == chat::Role::Function => Err(Error::at(
             format_args!("{place}.name"),
             "a function message must say in `name` which function it is the result of",
         )),
@@ -114,16 +114,16 @@ fn said<'a>(
     scene: &mut Scene<'a, '_>,
 ) -> Result<Said<'a>, Error> {
     let mut said = Said::default();
-    if let Some(StringOr::String(text)) = &message.content {
-        said.blocks.push(ToolResultContentBlock::Text(text.as_str().into()));
+    if let Some(StringOr::String(text)) = message.content() {
+        said.blocks.push(ToolResultContentBlock::Text((&**text).into()));
     }
     let (name, parts) = content::parts(message);
     for (i, part) in parts.iter().enumerate() {
         let place = format_args!("{place}.{name}[{i}]");
         push_part(&mut said, part, place, scene)?;
-        said.points.extend(scene.cache_point(part.cache_control.as_ref(), place)?);
+        said.points.extend(scene.cache_point(part.cache_control(), place)?);
     }
-    said.points.extend(scene.cache_point(message.cache_control.as_ref(), place)?);
+    said.points.extend(scene.cache_point(message.cache_control(), place)?);
     // The last one covers what the others do.
     said.points.drain(..said.points.len().saturating_sub(1));
     Ok(said)
@@ -135,13 +135,13 @@ fn push_part<'a>(
     place: fmt::Arguments<'_>,
     scene: &mut Scene<'a, '_>,
 ) -> Result<(), Error> {
-    let block = match part.kind.as_str() {
-        "text" => {
-            let text = required(part.text.as_deref(), place, "text")?;
+    let block = match part.kind {
+        PartType::Text => {
+            let text = required(part.text(), place, "text")?;
             ToolResultContentBlock::Text(text.into())
         }
-        "json" => {
-            let json = required(part.json.as_deref(), place, "json")?;
+        PartType::Json => {
+            let json = required(part.json(), place, "json")?;
             // Lists were seen to be refused.
             if json.get().starts_with('[') {
                 ToolResultContentBlock::Text(json.get().into())
@@ -149,10 +149,23 @@ fn push_part<'a>(
                 ToolResultContentBlock::Json(json)
             }
         }
-        "search_result" => {
+        PartType::SearchResult => {
             ToolResultContentBlock::SearchResult(content::search_result(part, place, scene)?)
         }
-        _ => match medium_block(part, place, scene)? {
+        PartType::ImageUrl
+        | PartType::VideoUrl
+        | PartType::InputAudio
+        | PartType::File
+        | PartType::Refusal
+        | PartType::Thinking
+        | PartType::RedactedThinking
+        | PartType::Image
+        | PartType::Document
+        | PartType::GuardContent
+        | PartType::GuardContentCamel
+        | PartType::GuardedText
+        | PartType::ServerToolUse
+        | PartType::ServerToolResult => match medium_block(part, place, scene)? {
             Some(ContentBlock::Image(image)) => match scene.profile.images {
                 ImagesIn::MessagesAndToolResults => ToolResultContentBlock::Image(image),
                 ImagesIn::Messages | ImagesIn::Nowhere => {

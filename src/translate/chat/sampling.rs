@@ -140,18 +140,18 @@ fn fraction(param: &str, value: Option<f64>) -> Result<Option<f64>, Error> {
 /// Claude refuses sequences of nothing but white space, and what the others make of
 /// them is not known. An empty one asks for nothing.
 fn stop_sequences<'a>(
-    stop: Option<&'a StringOr<Vec<String>>>,
+    stop: Option<&'a StringOr<Box<[Box<str>]>>>,
     report: &mut Report,
 ) -> Result<Vec<&'a str>, Error> {
     let sequences = match stop {
         None => &[],
         Some(StringOr::String(one)) => std::slice::from_ref(one),
-        Some(StringOr::Other(many)) => many.as_slice(),
+        Some(StringOr::Other(many)) => many,
     };
     if sequences.iter().any(|sequence| !sequence.is_empty() && sequence.trim().is_empty()) {
         report.ignore("stop", "Bedrock does not stop at white space")?;
     }
-    let sequences = sequences.iter().map(String::as_str);
+    let sequences = sequences.iter().map(|sequence| &**sequence);
     Ok(sequences.filter(|sequence| !sequence.trim().is_empty()).collect())
 }
 
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn as_many_stop_sequences_as_converse_takes() {
         let param = |count: usize| {
-            let stop = Some(StringOr::Other(vec!["x".to_owned(); count]));
+            let stop = Some(StringOr::Other(vec!["x".into(); count].into()));
             let request = chat::Request { stop, ..chat::Request::default() };
             let (profile, mut report) = (models::profile(""), Report::default());
             let plan = ReasoningPlan::default();

@@ -19,6 +19,7 @@ use crate::bedrock::request::{
     ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
     ToolInputSchema, ToolSpecification, ToolUseBlock,
 };
+use crate::json::raw_object::RawObject;
 use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
@@ -154,8 +155,9 @@ pub(super) fn call<'a>(
 /// Each tool that ran at AWS earlier, once, in order.
 fn called_at_aws(messages: &[chat::Message]) -> impl Iterator<Item = &str> {
     let parts = messages.iter().flat_map(chat::Message::part_lists).flat_map(|(_, parts)| parts);
-    let names =
-        parts.filter(|part| part.kind == "server_tool_use").filter_map(|part| part.name.as_deref());
+    let names = parts
+        .filter(|part| part.kind == chat::PartType::ServerToolUse)
+        .filter_map(|part| part.name());
     let mut seen = HashSet::new();
     names.filter(move |name| seen.insert(*name))
 }
@@ -163,11 +165,12 @@ fn called_at_aws(messages: &[chat::Message]) -> impl Iterator<Item = &str> {
 /// Each tool that was called earlier, once, in order.
 pub(super) fn called_earlier(messages: &[chat::Message]) -> impl Iterator<Item = &str> + Clone {
     let calls = messages.iter().flat_map(|message| {
-        let calls = message.tool_calls.iter().flatten().filter_map(|call| call.function.as_ref());
-        calls.chain(&message.function_call)
+        let calls = message.tool_calls().unwrap_or_default().iter();
+        let calls = calls.filter_map(|call| call.function.as_deref());
+        calls.chain(message.function_call())
     });
     let mut seen = HashSet::new();
-    calls.map(|function| function.name.as_str()).filter(move |name| seen.insert(*name))
+    calls.map(|function| &*function.name).filter(move |name| seen.insert(*name))
 }
 
 fn cache_point<'a>(
@@ -198,7 +201,7 @@ fn specification<'a>(
         let why = format!("{} does not hold calls to their schema", profile.name);
         report.ignore(format_args!("{place}.strict"), &why)?;
     }
-    let schema = schema(function.parameters.as_deref(), place)?;
+    let schema = schema(function.parameters.as_ref().map(RawObject::as_raw), place)?;
     Ok(ToolSpecification {
         name: names.to_bedrock(&function.name),
         // Bedrock refuses an empty description.

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::Kind;
 use crate::json::string_or::StringOr;
-use crate::openai::chat::{ContentPart, MediaUrl, Source};
+use crate::openai::chat::{ContentPart, MediaUrl, PartType, Source, SourceType};
 use crate::translate::chat::content::{missing, required};
-use crate::translate::chat::error::{Error, quoted};
+use crate::translate::chat::error::Error;
 
 /// Where something is and what is said of it, from a part.
 #[derive(Clone, Copy)]
@@ -29,43 +29,53 @@ pub(in crate::translate::chat) fn reference<'a>(
     part: &'a ContentPart,
     place: fmt::Arguments<'_>,
 ) -> Result<Option<(&'static str, Reference<'a>)>, Error> {
-    Ok(Some(match part.kind.as_str() {
-        "image_url" => {
-            let image = required(part.image_url.as_ref(), place, "image_url")?;
+    Ok(Some(match part.kind {
+        PartType::ImageUrl => {
+            let image = required(part.image_url(), place, "image_url")?;
             ("image_url.url", of_url(image, Kind::Any))
         }
-        "video_url" => {
-            let video = required(part.video_url.as_ref(), place, "video_url")?;
+        PartType::VideoUrl => {
+            let video = required(part.video_url(), place, "video_url")?;
             ("video_url.url", of_url(video, Kind::Video))
         }
-        "input_audio" => {
-            let audio = required(part.input_audio.as_ref(), place, "input_audio")?;
+        PartType::InputAudio => {
+            let audio = required(part.input_audio(), place, "input_audio")?;
             (
                 "input_audio.data",
                 Reference {
                     url: &audio.data,
-                    label: audio.format.as_deref().map(sound_label),
+                    label: audio.format().map(sound_label),
                     name: None,
-                    bucket_owner: audio.bucket_owner.as_deref(),
+                    bucket_owner: audio.bucket_owner(),
                     kind: Kind::Sound,
                 },
             )
         }
-        "file" => of_file(part, place)?,
-        "image" | "document" => match &part.source {
-            Some(StringOr::Other(source)) => of_source(source, part.title.as_deref(), place)?,
+        PartType::File => of_file(part, place)?,
+        PartType::Image | PartType::Document => match part.source() {
+            Some(StringOr::Other(source)) => of_source(source, part.title(), place)?,
             Some(StringOr::String(_)) | None => return Err(missing(place, "source")),
         },
-        _ => return Ok(None),
+        PartType::Text
+        | PartType::Refusal
+        | PartType::Thinking
+        | PartType::RedactedThinking
+        | PartType::SearchResult
+        | PartType::GuardContent
+        | PartType::GuardContentCamel
+        | PartType::GuardedText
+        | PartType::Json
+        | PartType::ServerToolUse
+        | PartType::ServerToolResult => return Ok(None),
     }))
 }
 
 fn of_url(medium: &MediaUrl, kind: Kind) -> Reference<'_> {
     Reference {
         url: &medium.url,
-        label: medium.mime_type.as_deref(),
+        label: medium.mime_type(),
         name: None,
-        bucket_owner: medium.bucket_owner.as_deref(),
+        bucket_owner: medium.bucket_owner(),
         kind,
     }
 }
@@ -85,15 +95,15 @@ fn of_file<'a>(
     part: &'a ContentPart,
     place: fmt::Arguments<'_>,
 ) -> Result<(&'static str, Reference<'a>), Error> {
-    let file = required(part.file.as_deref(), place, "file")?;
+    let file = required(part.file(), place, "file")?;
     let reference = |url| Reference {
         url,
-        label: file.mime_type.as_deref(),
-        name: file.filename.as_deref().or(part.title.as_deref()),
-        bucket_owner: file.bucket_owner.as_deref(),
+        label: file.mime_type(),
+        name: file.filename().or(part.title()),
+        bucket_owner: file.bucket_owner(),
         kind: Kind::Any,
     };
-    match (&file.file_data, &file.file_url, &file.file_id) {
+    match (file.file_data(), file.file_url(), file.file_id()) {
         (Some(data), ..) => Ok(("file.file_data", reference(data))),
         (None, Some(url), _) => Ok(("file.file_url", reference(url))),
         (None, None, Some(_)) => Err(Error::at(
@@ -112,19 +122,19 @@ fn of_source<'a>(
     let place = format_args!("{place}.source");
     let reference = |url| Reference {
         url,
-        label: source.media_type.as_deref(),
+        label: source.media_type(),
         name,
         bucket_owner: None,
         kind: Kind::Any,
     };
-    match source.kind.as_str() {
-        "base64" => {
-            Ok(("source.data", reference(required(source.data.as_deref(), place, "data")?)))
+    match source.kind {
+        SourceType::Base64 => {
+            Ok(("source.data", reference(required(source.data(), place, "data")?)))
         }
-        "url" => Ok(("source.url", reference(required(source.url.as_deref(), place, "url")?))),
-        other => Err(Error::at(
+        SourceType::Url => Ok(("source.url", reference(required(source.url(), place, "url")?))),
+        kind @ (SourceType::Text | SourceType::Content) => Err(Error::at(
             format_args!("{place}.type"),
-            format!("must be `base64`, `url`, `text` or `content`, not `{}`", quoted(other)),
+            format!("must be `base64` or `url`, not `{}`", kind.as_str()),
         )),
     }
 }

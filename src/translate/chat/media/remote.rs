@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::base64::encode;
 use super::reference::{Reference, reference};
-use crate::openai::chat::Request;
+use crate::openai::chat::{Request, Role};
 
 /// A file that was fetched.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ pub fn remote_urls(request: &Request) -> Vec<(String, &str)> {
     let mut known: HashSet<&str> = HashSet::new();
     for (i, message) in request.messages().iter().enumerate() {
         // Instructions are made of text.
-        if matches!(message.role.as_str(), "system" | "developer") {
+        if matches!(message.role, Role::System | Role::Developer) {
             continue;
         }
         for (list, parts) in message.part_lists() {
