@@ -434,6 +434,7 @@ proptest! {
                 anthropic_beta: &[],
                 metadata: &metadata,
                 pinned_metadata: &BTreeMap::new(),
+                override_metadata: &BTreeMap::new(),
                 files: &files,
                 unsupported: UnsupportedParams::Ignore,
             };

@@ -91,9 +91,13 @@ where
             Some(name) => format!("{path}.{name}"),
             None => path.to_owned(),
         };
+        let path = path.chars().take(MAX_PATH).collect::<String>();
         Error { path: (!path.is_empty()).then_some(path), message: in_words_of_json(&message) }
     })
 }
+
+/// How much of a place is told, in characters: a member's name may be all of the body.
+const MAX_PATH: usize = 256;
 
 fn missing_member(message: &str) -> Option<&str> {
     message.strip_prefix("missing field `")?.split('`').next()

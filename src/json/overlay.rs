@@ -7,12 +7,13 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::counts::{Counted, Counts};
 use super::object::Member;
+use super::read::not_a_string;
 
 /// What the members of a body are called.
 #[derive(Debug, Clone, Copy)]
@@ -48,6 +49,26 @@ impl Vocabulary {
         let dropped: Vec<&[&str]> = dropped.iter().map(Vec::as_slice).collect();
         write_object(&mut out, body, over, self.members, &dropped, counts)?;
         Ok(out)
+    }
+
+    /// Whether `over` sets a member, given by its first spelling, under any name.
+    #[must_use]
+    pub fn is_set(&self, over: &Map<String, Value>, name: &str) -> bool {
+        let is_in = |path: &str| has(over, &path.split('.').collect::<Path<'_>>(), self.members);
+        is_in(name)
+            || self
+                .synonyms
+                .iter()
+                .filter(|group| group.contains(&name))
+                .any(|group| group.iter().any(|path| is_in(path)))
+    }
+
+    /// The value of a member, given by its first spelling.
+    #[must_use]
+    pub fn value<'o>(&self, over: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
+        over.iter()
+            .find(|(other, _)| is_same(canonical(self.members, other).0, name))
+            .map(|(_, value)| value)
     }
 
     /// The paths of members that say what `over` says under another name.
@@ -181,7 +202,7 @@ impl<'de> DeserializeSeed<'de> for Members<'_> {
     type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_map(self)
+        from.deserialize_any(self)
     }
 }
 
@@ -190,6 +211,10 @@ impl<'de> Visitor<'de> for Members<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Err(not_a_string(&self))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -275,8 +300,14 @@ mod tests {
             assert_eq!(laid["max_tokens"], 9);
             assert!(rest.clone().all(|(_, value)| *value == json!({})), "{laid}");
         }
-        let laid = overlay(r#"{"max_tokens":1}"#, &json!({"more_fields": {"maxGenLen": 9}}));
-        assert_eq!(laid, r#"{"more_fields":{"maxGenLen":9}}"#);
+        let over = json!({"more_fields": {"maxGenLen": 9}});
+        assert_eq!(overlay(r#"{"max_tokens":1}"#, &over), r#"{"more_fields":{"maxGenLen":9}}"#);
+        let over = over.as_object().unwrap();
+        assert!(
+            VOCABULARY.is_set(over, "max_tokens") && !VOCABULARY.is_set(over, "guardrailConfig")
+        );
+        assert!(VOCABULARY.value(over, "moreFields").is_some());
+        assert!(VOCABULARY.value(over, "max_tokens").is_none());
     }
 
     #[test]

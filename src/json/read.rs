@@ -6,10 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde_json::value::RawValue;
 
 use super::counts::{Counted, Counts};
+
+/// How many items a list makes room for at once, at least.
+const LEAST_GROWTH: usize = 4;
 
 /// A value that can be read from JSON.
 pub trait Read: Sized {
@@ -25,6 +30,9 @@ pub trait Item: Read {
     /// As what an entry of a list counts.
     const COUNTED: Counted;
 }
+
+// The type is asked of the text (`deserialize_any`) wherever that is possible: a
+// deserializer that is told the type words its own errors, which repeat strings whole.
 
 /// Reads a `T` where serde wants a seed.
 pub struct Seed<'c, T>(&'c Counts, PhantomData<T>);
@@ -55,7 +63,52 @@ macro_rules! uncounted {
         })*
     };
 }
-uncounted!(bool, i64, f64, String, Box<str>, Box<RawValue>, serde::de::IgnoredAny);
+uncounted!(String, Box<str>, Box<RawValue>, serde::de::IgnoredAny);
+
+/// The error for a string where something else is expected. serde's own would repeat the
+/// string, which may be all of the body.
+pub fn not_a_string<E: Error>(expected: &dyn Expected) -> E {
+    E::invalid_type(Unexpected::Other("string"), expected)
+}
+
+/// Implements [`Read`] for a type of which JSON has no string form.
+macro_rules! scalar {
+    ($kind:ty, $expected:literal, $($visit:ident: $from:ty => $convert:expr),+) => {
+        impl Read for $kind {
+            fn read<'de, D: Deserializer<'de>>(from: D, _: &Counts) -> Result<Self, D::Error> {
+                struct ScalarVisitor;
+
+                impl Visitor<'_> for ScalarVisitor {
+                    type Value = $kind;
+
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expected)
+                    }
+
+                    $(fn $visit<E: Error>(self, value: $from) -> Result<$kind, E> {
+                        let convert: fn($from) -> Option<$kind> = $convert;
+                        convert(value).ok_or_else(|| E::custom(concat!("invalid value, expected ", $expected)))
+                    })+
+
+                    fn visit_str<E: Error>(self, _: &str) -> Result<$kind, E> {
+                        Err(not_a_string(&self))
+                    }
+                }
+
+                from.deserialize_any(ScalarVisitor)
+            }
+        }
+    };
+}
+
+scalar!(bool, "a boolean", visit_bool: bool => Some);
+scalar!(i64, "a whole number",
+    visit_i64: i64 => Some,
+    visit_u64: u64 => |value| value.try_into().ok());
+scalar!(f64, "a number",
+    visit_f64: f64 => Some,
+    visit_i64: i64 => |value| Some(value as f64),
+    visit_u64: u64 => |value| Some(value as f64));
 
 impl Item for String {
     const COUNTED: Counted = Counted::Members;
@@ -110,17 +163,26 @@ impl<T: Item> Read for Vec<T> {
                 f.write_str("an array")
             }
 
+            fn visit_str<E: Error>(self, _: &str) -> Result<Vec<T>, E> {
+                Err(not_a_string(&self))
+            }
+
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<T>, A::Error> {
                 let mut list = Vec::new();
                 while let Some(item) = seq.next_element_seed(Seed::new(self.0))? {
                     self.0.add(T::COUNTED, 1)?;
+                    if list.len() == list.capacity() {
+                        // By half, not to twice the size: long lists of small items take the
+                        // most memory for their bytes.
+                        list.reserve_exact((list.len() / 2).max(LEAST_GROWTH));
+                    }
                     list.push(item);
                 }
                 Ok(list)
             }
         }
 
-        from.deserialize_seq(ListVisitor(counts, PhantomData))
+        from.deserialize_any(ListVisitor(counts, PhantomData))
     }
 }
 
@@ -141,6 +203,10 @@ impl<T: Read> Read for BTreeMap<String, T> {
                 f.write_str("an object")
             }
 
+            fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+                Err(not_a_string(&self))
+            }
+
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = BTreeMap::new();
                 while let Some(name) = map.next_key()? {
@@ -151,7 +217,7 @@ impl<T: Read> Read for BTreeMap<String, T> {
             }
         }
 
-        from.deserialize_map(MapVisitor(counts, PhantomData))
+        from.deserialize_any(MapVisitor(counts, PhantomData))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `POST /v1/chat/completions`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +10,8 @@ use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
@@ -143,11 +146,18 @@ impl<'a> Call<'a> {
         admitted: Admitted,
         body: &[u8],
     ) -> Result<Self, ApiError> {
-        let Admitted { identified, directives, authority } = admitted;
+        let Admitted { identified, mut directives, authority } = admitted;
         let override_params =
             directives.config.as_ref().and_then(|config| config.override_params.as_ref());
         let mut request: chat::Request =
             body::parse(body, override_params, &chat::VOCABULARY, &state.limits)?;
+        let override_metadata = override_params.map(override_metadata).unwrap_or_default();
+        let is_beta_overridden =
+            override_params.is_some_and(|over| chat::VOCABULARY.is_set(over, "anthropic_beta"));
+        if is_beta_overridden {
+            // The header is one more spelling of the member.
+            directives.anthropic_beta.clear();
+        }
         let model = request.model.take().unwrap_or_default();
         let stream = request.stream.unwrap_or(false);
         let (slug, named) = routing::slug_of_model(&model)?;
@@ -177,6 +187,7 @@ impl<'a> Call<'a> {
                 anthropic_beta: &beta,
                 metadata: &directives.metadata,
                 pinned_metadata: &directives.pinned_metadata,
+                override_metadata: &override_metadata,
                 files: &files,
                 unsupported: state.unsupported_params,
             },
@@ -226,6 +237,15 @@ impl<'a> Call<'a> {
         let request_id = body.request_id().map(str::to_owned);
         Ok(with_request_id(body.into_response(), request_id.as_deref()))
     }
+}
+
+/// The metadata that a config sets. They are a source of their own, since Bedrock's
+/// characters can make a caller's other name the same as one of theirs.
+fn override_metadata(over: &Map<String, Value>) -> BTreeMap<String, Box<RawValue>> {
+    let members = ["metadata", "requestMetadata"];
+    let members = members.into_iter().filter_map(|name| chat::VOCABULARY.value(over, name));
+    let pairs = members.filter_map(Value::as_object).flatten();
+    pairs.filter_map(|(name, value)| Some((name.clone(), to_raw_value(value).ok()?))).collect()
 }
 
 /// Gets what the request only points at.

@@ -29,9 +29,8 @@ pub use content::{
 pub use media::{AudioBlock, BlobSource, ImageBlock, S3Location, VideoBlock};
 pub use output::{JsonSchemaDefinition, OutputConfig, OutputFormat, OutputFormatStructure};
 pub use tools::{
-    Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput, ToolInputSchema,
-    ToolResultBlock, ToolResultContent, ToolResultContentBlock, ToolResultStatus,
-    ToolSpecification, ToolUseBlock,
+    Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolResultBlock,
+    ToolResultContent, ToolResultContentBlock, ToolResultStatus, ToolSpecification, ToolUseBlock,
 };
 
 /// `ConverseRequest`; the model id is in the path.

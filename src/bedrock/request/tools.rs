@@ -96,20 +96,10 @@ pub struct ToolUseBlock<'a> {
     /// Name of the tool.
     pub name: Cow<'a, str>,
     /// A JSON object, as the model wrote it.
-    pub input: ToolInput<'a>,
+    pub input: Cow<'a, RawValue>,
     /// `server_tool_use` for a tool that ran at AWS.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<&'static str>,
-}
-
-/// Input of a tool.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-pub enum ToolInput<'a> {
-    /// A JSON object, as the model wrote it.
-    Raw(&'a RawValue),
-    /// A JSON object, put right.
-    Repaired(Map<String, Value>),
 }
 
 /// The result of a call.

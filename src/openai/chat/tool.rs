@@ -2,25 +2,25 @@
 
 use super::message::{CacheControl, FunctionCall};
 use crate::json::counts::Counted;
-use crate::json::object::object;
+use crate::json::object::{object, sparse};
 use crate::json::raw_object::RawObject;
 use crate::json::read::Item;
 use crate::json::string_or::Expected;
 
-object! {
+sparse! {
     /// One entry of `tools`.
     #[derive(Debug)]
-    pub struct Tool {
-        @required {
+    pub struct Tool of ToolMember {
+        @key {
             /// `function`, or `system_tool` for one that runs at AWS.
             kind: Box<str> = "type";
         }
         /// The function; required when `type` is `function`.
-        function: Box<Function> = "function";
+        Function function: Box<Function> = "function";
         /// The tool at AWS; required when `type` is `system_tool`.
-        system_tool: Box<SystemTool> = "system_tool" | "systemTool";
+        SystemTool system_tool: Box<SystemTool> = "system_tool" | "systemTool";
         /// Anthropic: the prompt up to here may be cached.
-        cache_control: Box<CacheControl> = "cache_control";
+        CacheControl cache_control: Box<CacheControl> = "cache_control";
     }
 }
 
@@ -28,22 +28,22 @@ impl Item for Tool {
     const COUNTED: Counted = Counted::Tools;
 }
 
-object! {
+sparse! {
     /// A function that the model may call.
     #[derive(Debug)]
-    pub struct Function {
-        @required {
+    pub struct Function of FunctionMember {
+        @key {
             /// Its name, as the model will write it.
             name: Box<str> = "name";
         }
         /// What it does, for the model to read.
-        description: Box<str> = "description";
+        Description description: Box<str> = "description";
         /// JSON schema of its arguments, kept as written.
-        parameters: RawObject = "parameters";
+        Parameters parameters: RawObject = "parameters";
         /// Whether arguments must fit the schema exactly.
-        strict: bool = "strict";
+        Strict strict: bool = "strict";
         /// The same as next to the function.
-        cache_control: Box<CacheControl> = "cache_control";
+        CacheControl cache_control: Box<CacheControl> = "cache_control";
     }
 }
 
@@ -71,9 +71,9 @@ object! {
             kind: Box<str> = "type";
         }
         /// Which function to call.
-        function: NamedFunction = "function";
+        function: Box<NamedFunction> = "function";
         /// Which of the tools to choose from.
-        allowed_tools: AllowedTools = "allowed_tools";
+        allowed_tools: Box<AllowedTools> = "allowed_tools";
     }
 }
 

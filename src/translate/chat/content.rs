@@ -14,10 +14,10 @@ use super::scene::{Scene, push_cache_point};
 use super::{names, thoughts};
 use crate::bedrock::request::{
     CitationsContentBlock, ContentBlock, ReasoningContentBlock, Role, SearchResultBlock, TextPiece,
-    ToolInput, ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock,
+    ToolResultBlock, ToolResultContent, ToolResultStatus, ToolUseBlock,
 };
 use crate::bedrock::response::SERVER_TOOL_USE;
-use crate::json::raw_object::RawObject;
+use crate::json::raw_object::{RawObject, empty_object};
 use crate::json::string_or::StringOr;
 use crate::openai::chat::{Content, ContentPart, Message, PartType};
 
@@ -205,7 +205,7 @@ fn server_tool_use<'a>(
     Ok(ContentBlock::ToolUse(ToolUseBlock {
         tool_use_id: names::tool_use_id(id, scene.profile),
         name: name.into(),
-        input: input.map_or_else(|| ToolInput::Repaired(serde_json::Map::new()), ToolInput::Raw),
+        input: input.map_or_else(|| Cow::Owned(empty_object()), Cow::Borrowed),
         kind: Some(SERVER_TOOL_USE),
     }))
 }

@@ -98,6 +98,9 @@ pub struct RequestContext<'a> {
     pub metadata: &'a BTreeMap<String, Box<RawValue>>,
     /// What the caller's gateway key or token says for it; stands above all others.
     pub pinned_metadata: &'a BTreeMap<String, Box<RawValue>>,
+    /// Metadata of a config's `override_params`; takes precedence over the body's own and
+    /// the headers'.
+    pub override_metadata: &'a BTreeMap<String, Box<RawValue>>,
     /// The files that the request points at.
     pub files: &'a RemoteFiles,
     /// What happens to parameters that have no counterpart.
@@ -234,6 +237,7 @@ fn request_metadata(
 ) -> Result<BTreeMap<String, String>, Error> {
     let metadata = [
         ("gateway key", Some(context.pinned_metadata)),
+        ("override_params.metadata", Some(context.override_metadata)),
         ("metadata", request.metadata.as_ref()),
         ("request_metadata", request.request_metadata.as_ref()),
         ("x-portkey-metadata", Some(context.metadata)),

@@ -68,7 +68,7 @@ impl<'a> Offer<'a> {
         }
         for (i, function) in request.functions.iter().flatten().enumerate() {
             let place = format!("functions[{i}]");
-            let mark = function.cache_control.as_deref();
+            let mark = function.cache_control();
             let tool = OfferedTool::Function(function);
             tools.push(Offered { tool, inner: place.clone(), place, mark });
         }
@@ -155,7 +155,7 @@ impl<'a> Offer<'a> {
 }
 
 fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
-    let kind = match (&*tool.kind, tool.function.as_deref(), tool.system_tool.as_deref()) {
+    let kind = match (&*tool.kind, tool.function(), tool.system_tool()) {
         ("function", Some(function), _) => OfferedTool::Function(function),
         ("system_tool" | "systemTool", _, Some(tool)) => OfferedTool::System(&tool.name),
         _ => {
@@ -165,8 +165,8 @@ fn offered(tool: &chat::Tool, place: String) -> Result<Offered<'_>, Error> {
             ));
         }
     };
-    let inner = tool.function.as_ref().and_then(|function| function.cache_control.as_deref());
-    let mark = tool.cache_control.as_deref().or(inner);
+    let inner = tool.function().and_then(chat::Function::cache_control);
+    let mark = tool.cache_control().or(inner);
     let inner = match kind {
         OfferedTool::Function(_) => format!("{place}.function"),
         OfferedTool::System(_) => format!("{place}.system_tool"),

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::value::RawValue;
-
 use super::annotations;
 use super::error::UpstreamFault;
 use super::stop_reason::{finish_reason, without_answer_tool};
@@ -12,6 +10,7 @@ use crate::bedrock::response::{
     CitationsContent, ConverseResponse, OutputBlock, OutputImage, ReasoningContent,
     SERVER_TOOL_USE, ServerToolResult, ToolUse,
 };
+use crate::json::raw_object::empty_object;
 use crate::openai::chat::{
     Annotation, Choice, Completion, CompletionFunctionCall, CompletionMessage, CompletionToolCall,
     ContentBlock, GeneratedImage, ProviderDetails,
@@ -272,8 +271,4 @@ impl Parts {
         self.blocks.push(ContentBlock::Text { text: answer.clone(), citations: Vec::new() });
         self.text = Some(answer);
     }
-}
-
-fn empty_object() -> Box<RawValue> {
-    RawValue::from_string("{}".to_owned()).unwrap_or_default()
 }

@@ -16,10 +16,10 @@ use super::report::Report;
 use super::scene::Scene;
 use super::schema::close_tool;
 use crate::bedrock::request::{
-    ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInput,
-    ToolInputSchema, ToolSpecification, ToolUseBlock,
+    ContentBlock, Schema, SystemTool, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+    ToolSpecification, ToolUseBlock,
 };
-use crate::json::raw_object::RawObject;
+use crate::json::raw_object::{RawObject, empty_object, without_unnamed_members};
 use crate::models::{ModelProfile, StructuredOutput, Tools};
 use crate::openai::chat;
 
@@ -195,17 +195,17 @@ fn specification<'a>(
     names: &ToolNames,
     report: &mut Report,
 ) -> Result<ToolSpecification<'a>, Error> {
-    let wants_strict = function.strict == Some(true);
+    let wants_strict = function.strict() == Some(true);
     let strict = wants_strict && profile.strict_tools;
     if wants_strict && !strict {
         let why = format!("{} does not hold calls to their schema", profile.name);
         report.ignore(format_args!("{place}.strict"), &why)?;
     }
-    let schema = schema(function.parameters.as_ref().map(RawObject::as_raw), place)?;
+    let schema = schema(function.parameters().map(RawObject::as_raw), place)?;
     Ok(ToolSpecification {
         name: names.to_bedrock(&function.name),
         // Bedrock refuses an empty description.
-        description: function.description.as_deref().filter(|text| !text.trim().is_empty()),
+        description: function.description().filter(|text| !text.trim().is_empty()),
         input_schema: ToolInputSchema {
             json: if strict { closed(schema, profile) } else { schema },
         },
@@ -262,29 +262,27 @@ fn input<'a>(
     arguments: &'a str,
     place: fmt::Arguments<'_>,
     report: &mut Report,
-) -> Result<ToolInput<'a>, Error> {
+) -> Result<Cow<'a, RawValue>, Error> {
     let arguments = arguments.trim();
     let place = format_args!("{place}.arguments");
     match serde_json::from_str::<&RawValue>(arguments) {
         Ok(raw) if arguments.starts_with('{') => {
             if !arguments.contains("\"\"") {
-                return Ok(ToolInput::Raw(raw));
+                return Ok(Cow::Borrowed(raw));
             }
-            let mut members: Map<String, Value> =
-                serde_json::from_str(arguments).unwrap_or_default();
-            match members.shift_remove("") {
-                None => Ok(ToolInput::Raw(raw)),
-                Some(_) => {
+            match without_unnamed_members(raw) {
+                None => Ok(Cow::Borrowed(raw)),
+                Some(named) => {
                     report.ignore(place, "Bedrock takes no members without a name")?;
-                    Ok(ToolInput::Repaired(members))
+                    Ok(Cow::Owned(named))
                 }
             }
         }
         // To say nothing is to say that there are none.
-        _ if matches!(arguments, "" | "null") => Ok(ToolInput::Repaired(Map::new())),
+        _ if matches!(arguments, "" | "null") => Ok(Cow::Owned(empty_object())),
         Ok(_) | Err(_) => {
             report.ignore(place, "the arguments of a call must be a JSON object, in a string")?;
-            Ok(ToolInput::Repaired(Map::new()))
+            Ok(Cow::Owned(empty_object()))
         }
     }
 }

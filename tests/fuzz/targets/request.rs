@@ -107,6 +107,7 @@ impl Outside {
             anthropic_beta: &self.beta,
             metadata: &self.metadata,
             pinned_metadata: &NOTHING,
+            override_metadata: &NOTHING,
             files: &self.files,
             unsupported: self.unsupported,
         }
