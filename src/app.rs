@@ -20,6 +20,7 @@ use crate::aws::identity::{self, GatewayIdentity};
 use crate::aws::kms::DataKeys;
 use crate::aws::roles::Roles;
 use crate::aws::sdk::SdkContext;
+use crate::limits::{BufferedBytes, HeavyWork, usable_memory};
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::routing::profiles::Profiles;
@@ -120,6 +121,8 @@ impl Gateway {
             routing: Arc::new(routing_settings(&settings)),
             media: media.map_err(io::Error::other)?,
             max_body_bytes: settings.server.max_body_bytes,
+            buffered: Arc::new(BufferedBytes::new(max_buffered_bytes(&settings))),
+            heavy: Arc::new(HeavyWork::default()),
             limits: settings.server.limits,
             unsupported_params: settings.requests.unsupported_params,
             sse_keep_alive: settings.server.sse_keep_alive,
@@ -264,6 +267,15 @@ fn is_on_this_machine(endpoint_url: Option<&str>) -> bool {
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
     })
+}
+
+/// How much is assumed where the system does not tell how much memory there is.
+const ASSUMED_MEMORY: usize = 512 * 1024 * 1024;
+
+/// Half of the memory is left for connections, answers and the program itself.
+fn max_buffered_bytes(settings: &Settings) -> usize {
+    let default = || usable_memory().unwrap_or(ASSUMED_MEMORY) / 2;
+    settings.server.max_buffered_bytes.unwrap_or_else(default)
 }
 
 fn media_options(settings: &Settings) -> MediaOptions {

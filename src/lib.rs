@@ -21,6 +21,7 @@
 //! | [`store`] | what outlives the process, in `SQLite`: virtual keys, gateway keys, audit rows | open what is sealed |
 //! | [`vault`] | virtual keys and gateway keys: sealed at rest under a master key, held as a snapshot, opened when first used | know the HTTP surface, know who may do what |
 //! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, what admins may write, the audit log | know the HTTP surface |
+//! | [`limits`] | what all requests together may take: bytes in memory, threads that parse | know the HTTP surface |
 //! | [`routing`] | where a request goes and as whom, what is lent to whom, and its execution | know the HTTP surface, build JSON |
 //! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |
@@ -36,7 +37,7 @@
 //!       -> api::auth (gateway key or JWT -> access::Caller, by a vault::Snapshot; scope)
 //!       -> api::context (headers, and what the caller's key says for it -> routing::Directives)
 //!       -> routing::authority (pure: whose credentials; routing::lending: whether they are lent)
-//!       -> api::body (JSON -> openai::chat::Request)
+//!       -> api::body (bytes, reserved in limits::BufferedBytes -> JSON -> openai::chat::Request)
 //!       -> routing::Authority::with_model (pure: `@slug/model`) and open (vault: what a virtual key holds -> routing::Grant)
 //!       -> routing::plan (pure: region, model and its family, host, session of roles)
 //!       -> routing::profiles (the family behind an inference profile, where only AWS knows)
@@ -76,6 +77,7 @@ pub mod cli;
 pub mod commands;
 pub mod emulator;
 pub mod json;
+pub mod limits;
 pub mod models;
 pub mod openai;
 pub mod portkey;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use; every room may use itself.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("json", &[]),
     ("openai", &["json"]),
     ("portkey", &[]),
@@ -15,6 +15,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("aws", &[]),
     ("telemetry", &[]),
     ("emulator", &[]),
+    ("limits", &[]),
     ("translate", &["json", "openai", "bedrock", "models"]),
     ("upstream", &["aws", "bedrock"]),
     ("store", &[]),
@@ -27,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         &[
             "access",
             "json",
+            "limits",
             "openai",
             "portkey",
             "bedrock",
@@ -39,7 +41,10 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "vault",
         ],
     ),
-    ("app", &["access", "api", "aws", "routing", "settings", "store", "upstream", "vault"]),
+    (
+        "app",
+        &["access", "api", "aws", "limits", "routing", "settings", "store", "upstream", "vault"],
+    ),
     ("signals", &[]),
     ("cli", &[]),
     (

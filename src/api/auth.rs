@@ -18,6 +18,7 @@ use super::{AppState, Peer};
 use crate::access::placeholder::is_placeholder_key;
 use crate::access::scope::Permission;
 use crate::access::{self, Access, Caller, Event, Presented};
+use crate::limits::CallerClass;
 use crate::routing::config::{GatewayConfig, Origin};
 use crate::routing::lending::{Lending, Lent};
 use crate::routing::{self, Directives};
@@ -124,6 +125,11 @@ pub(super) fn refused(event: Event, error: &ApiError) -> Event {
 }
 
 impl Identified {
+    /// From whom its bytes in memory are.
+    pub(super) fn class(&self) -> CallerClass {
+        if self.caller.is_anonymous() { CallerClass::Anonymous } else { CallerClass::Known }
+    }
+
     /// What is lent to the caller.
     pub(super) fn lending<'a>(&'a self, lent: &'a Lent) -> Lending<'a> {
         lent.to_at(&self.caller, self.snapshot.as_deref(), access::seconds(self.now))

@@ -1,5 +1,6 @@
 //! Reads the body of a request.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::ApiError;
 use super::limits::too_many;
@@ -17,10 +18,21 @@ use crate::json::counts::{Counts, Limits};
 use crate::json::overlay::Vocabulary;
 use crate::json::read::Read;
 use crate::json::{self, ReadError};
+use crate::limits::Reservation;
 
 /// How long a client may take to send its body: long enough for a large one over
 /// a slow line, short enough that nobody can hold connections with it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(120);
+/// What is reserved for each byte of a body: the byte itself and what is read from it,
+/// later what is read from it and what is sent to AWS.
+pub(super) const BYTES_PER_BODY_BYTE: usize = 2;
+/// How often the rate of a large body is looked at.
+const RATE_WINDOW: Duration = Duration::from_secs(10);
+/// The fewest bytes of a large body that come in such a time. A slow line carries more; a
+/// client that wants to hold memory for minutes sends less.
+const MIN_BYTES_PER_WINDOW: usize = 64 * 1024;
+/// A body is large once so many bytes of it are there.
+const LARGE_BODY_BYTES: usize = 64 * 1024;
 /// How much of a body that nobody wants is read and thrown away. A client that
 /// is cut off while it sends sees a broken connection in place of the answer.
 const MAX_DISCARDED_BYTES: usize = 64 * 1024 * 1024;
@@ -31,13 +43,27 @@ pub(super) fn check(headers: &HeaderMap, body: &Body, limit: usize) -> Result<()
     if announced(body) > limit { Err(too_large(limit)) } else { Ok(()) }
 }
 
-/// Reads a body of at most `limit` bytes.
-pub(super) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let too_slow = |_| {
-        let message = "the request's body did not arrive in time";
-        ApiError::request(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
-    };
-    timeout(BODY_TIMEOUT, collect(headers, body, limit)).await.map_err(too_slow)?
+/// Reads a body of at most `limit` bytes, and reserves [`BYTES_PER_BODY_BYTE`] for each of
+/// them as they come.
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    reservation: &mut Reservation,
+) -> Result<Bytes, ApiError> {
+    let announced = announced(&body).saturating_mul(BYTES_PER_BODY_BYTE);
+    if let Err(no_room) = reservation.check(announced) {
+        discard(headers, body).await;
+        return Err(no_room.into());
+    }
+    timeout(BODY_TIMEOUT, collect(headers, body, limit, reservation))
+        .await
+        .map_err(|_| too_slow())?
+}
+
+fn too_slow() -> ApiError {
+    let message = "the request's body did not arrive in time";
+    ApiError::request(StatusCode::REQUEST_TIMEOUT, "body_timeout", message)
 }
 
 /// Reads the rest of a body and throws it away, so that a client which is still
@@ -136,16 +162,28 @@ fn too_large(limit: usize) -> ApiError {
     ApiError::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
-async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
+async fn collect(
+    headers: &HeaderMap,
+    mut body: Body,
+    limit: usize,
+    reservation: &mut Reservation,
+) -> Result<Bytes, ApiError> {
     let announced = announced(&body);
     let mut collected = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    let mut window = Window::new();
+    while let Some(frame) = window.within(body.frame()).await? {
         let broken = |_| ApiError::invalid(None, "the request's body broke off");
         let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
         if collected.len() + data.len() > limit {
             discard(headers, body).await;
             return Err(too_large(limit));
         }
+        if let Err(no_room) = reservation.grow(data.len().saturating_mul(BYTES_PER_BODY_BYTE)) {
+            drop(collected);
+            discard(headers, body).await;
+            return Err(no_room.into());
+        }
+        window.count(data.len());
         // Most bodies come in one piece, which need not be copied.
         if !data.is_empty() && data.len() == announced {
             return Ok(data);
@@ -154,4 +192,36 @@ async fn collect(headers: &HeaderMap, mut body: Body, limit: usize) -> Result<By
         collected.extend_from_slice(&data);
     }
     Ok(collected.freeze())
+}
+
+/// Holds a large body to the least rate.
+struct Window {
+    end: Instant,
+    in_window: usize,
+    in_all: usize,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { end: Instant::now() + RATE_WINDOW, in_window: 0, in_all: 0 }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.in_window += bytes;
+        self.in_all += bytes;
+    }
+
+    /// Waits for the next piece, over the ends of windows in which enough came.
+    async fn within<T>(&mut self, next: impl Future<Output = T>) -> Result<T, ApiError> {
+        let mut next = pin!(next);
+        loop {
+            if let Ok(piece) = timeout_at(self.end, &mut next).await {
+                return Ok(piece);
+            }
+            if self.in_all >= LARGE_BODY_BYTES && self.in_window < MIN_BYTES_PER_WINDOW {
+                return Err(too_slow());
+            }
+            *self = Self { in_all: self.in_all, ..Self::new() };
+        }
+    }
 }

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use crate::access;
 use crate::access::jwt::JwtError;
 use crate::aws::roles::{AssumeError, AssumeErrorKind};
+use crate::limits::NoRoom;
 use crate::openai::error::{ErrorBody, ErrorObject, kind};
 use crate::routing::{self, GrantError, Owner, dispatch};
 use crate::telemetry::AccessRecord;
@@ -19,6 +20,10 @@ use crate::upstream::{self, ErrorKind};
 
 /// AWS's id of a request, passed on.
 pub(super) const UPSTREAM_REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// After how many seconds a request may be tried again for which there was no room:
+/// requests are held for seconds, while they are read.
+const OVERLOADED_RETRY_AFTER: &str = "1";
 
 /// A failure, ready to be told to the client.
 ///
@@ -221,6 +226,26 @@ impl From<access::Error> for ApiError {
             access::Error::Jwt(_) => Self::unauthorized("invalid_jwt", message),
             access::Error::Scope { .. } => Self::forbidden("insufficient_scope", message),
             access::Error::Vault(error) => Self::vault_unavailable(error),
+        }
+    }
+}
+
+impl From<NoRoom> for ApiError {
+    fn from(no_room: NoRoom) -> Self {
+        match no_room {
+            NoRoom::Now => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                kind::SERVER,
+                Some("gateway_overloaded"),
+                "the gateway holds as many bytes of other requests as it may (its setting `server.max_buffered_bytes`); try again",
+            )
+            .with_header(RETRY_AFTER, Some(OVERLOADED_RETRY_AFTER)),
+            NoRoom::Ever { max } => {
+                let message = format!(
+                    "the request is too large for this gateway: what it takes in memory, about twice its size, is more than {max} bytes (three quarters of the setting `server.max_buffered_bytes`)"
+                );
+                Self::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+            }
         }
     }
 }

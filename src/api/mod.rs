@@ -27,6 +27,7 @@ pub(crate) use error::chain;
 
 use crate::access::{Access, AuditLog};
 use crate::json::counts::Limits;
+use crate::limits::{BufferedBytes, HeavyWork};
 use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::translate::chat::UnsupportedParams;
@@ -47,6 +48,10 @@ pub struct AppState {
     pub media: MediaFetcher,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// The bytes that requests hold.
+    pub buffered: Arc<BufferedBytes>,
+    /// Where large bodies are worked on.
+    pub heavy: Arc<HeavyWork>,
     /// How many values a request's body may hold.
     pub limits: Limits,
     /// What happens to parameters that have no counterpart on Bedrock.

@@ -85,6 +85,9 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The largest request body.
     pub max_body_bytes: usize,
+    /// The most bytes that all requests together may hold; `None` for a share of the
+    /// memory that the process may use.
+    pub max_buffered_bytes: Option<usize>,
     /// How many values a request's body may hold.
     pub limits: Limits,
     /// How long running requests may take to finish at the end.

@@ -32,6 +32,7 @@ pub(super) fn settings(
         text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
     });
     let max_body_bytes = positive(from, "server.max_body_bytes");
+    let max_buffered_bytes = integer(from, "server.max_buffered_bytes", 0);
     let max_messages = positive(from, "server.max_messages");
     let max_parts = positive(from, "server.max_parts");
     let max_tools = positive(from, "server.max_tools");
@@ -87,6 +88,7 @@ pub(super) fn settings(
             server: Server {
                 listen: listen?,
                 max_body_bytes: max_body_bytes?,
+                max_buffered_bytes: Some(max_buffered_bytes?).filter(|bytes| *bytes > 0),
                 limits: Limits {
                     max_messages: max_messages?,
                     max_parts: max_parts?,

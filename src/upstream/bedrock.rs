@@ -26,8 +26,9 @@ pub const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// How much of an error's body is read: AWS's are short, a proxy's page may not be.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// Room for a short conversation, so that writing it does not grow a buffer step by step.
-const TYPICAL_REQUEST_BYTES: usize = 4096;
+/// Room for what a request has besides what its caller wrote, so that writing it does not
+/// grow a buffer step by step.
+const EXTRA_REQUEST_BYTES: usize = 4096;
 
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
@@ -56,12 +57,13 @@ pub struct Answer<T> {
 }
 
 /// Writes a request as it is sent, so that what it was made of can be let go
-/// while the model is waited for.
+/// while the model is waited for. `body_bytes` is the size of what it was made of, which
+/// it comes near.
 ///
 /// # Errors
 /// A value has no form in JSON.
-pub fn encode(request: &ConverseRequest<'_>) -> Result<Bytes, Error> {
-    let mut written = Vec::with_capacity(TYPICAL_REQUEST_BYTES);
+pub fn encode(request: &ConverseRequest<'_>, body_bytes: usize) -> Result<Bytes, Error> {
+    let mut written = Vec::with_capacity(body_bytes.saturating_add(EXTRA_REQUEST_BYTES));
     serde_json::to_writer(&mut written, request).map_err(ErrorKind::Encode)?;
     Ok(Bytes::from(written))
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/chat/completions`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use axum::Json;
@@ -21,6 +21,7 @@ use crate::api::middleware::{IGNORED_PARAMS, OPTION_INDEX};
 use crate::api::sse::{Deadline, SseBody, note_usage};
 use crate::api::{AppState, body, context};
 use crate::aws::arn;
+use crate::limits::{NoRoom, Reservation};
 use crate::openai::chat::{self, StreamOptions};
 use crate::routing::dispatch::{Delivery, Dispatcher};
 use crate::routing::{self, Authority, Directives, Plan};
@@ -30,7 +31,7 @@ use crate::translate::chat::{
     Answering, ChatStream, RemoteFile, RemoteFiles, RequestContext, ResponseContext,
 };
 use crate::upstream::bedrock::encode;
-use crate::upstream::media::FetchedMedia;
+use crate::upstream::media::{FetchedMedia, MediaError};
 use crate::vault::FRESH_FOR;
 
 /// Answers a chat request, whole or as a stream.
@@ -56,7 +57,8 @@ pub(in crate::api) async fn chat_completions(
     let mut ignored = None;
     let answer = async {
         let begun = Instant::now();
-        let body = body::read(&head.headers, body, state.max_body_bytes).await?;
+        let mut reservation = state.buffered.reservation(admitted.identified.class());
+        let body = body::read(&head.headers, body, state.max_body_bytes, &mut reservation).await?;
         // Whoever took long to say what they want may have been turned away meanwhile.
         let admitted = match begun.elapsed() < FRESH_FOR {
             true => admitted,
@@ -64,11 +66,9 @@ pub(in crate::api) async fn chat_completions(
         };
         let limit = admitted.directives.timeout();
         let begun = Instant::now();
-        let call =
-            within(limit, Duration::ZERO, Call::prepare(&state, &record, &head, admitted, &body))
-                .await??;
+        let call = Call::prepare(&state, &record, &head, admitted, body, reservation);
+        let call = within(limit, Duration::ZERO, call).await??;
         let call = call.after(begun.elapsed());
-        drop(body);
         ignored = ignored_params(&call.ignored);
         let strict = call.context.strict;
         call.answer().await.map_err(|error| error.of_provider(strict))
@@ -132,6 +132,8 @@ struct Call<'a> {
     context: ResponseContext,
     plan: Plan,
     request: Bytes,
+    /// For `request`, until the model begins to answer.
+    reservation: Reservation,
     /// Places of the request that had no effect.
     ignored: Vec<String>,
     /// `None` for a whole answer.
@@ -144,13 +146,16 @@ impl<'a> Call<'a> {
         record: &'a AccessRecord,
         head: &Parts,
         admitted: Admitted,
-        body: &[u8],
+        body: Bytes,
+        mut reservation: Reservation,
     ) -> Result<Self, ApiError> {
         let Admitted { identified, mut directives, authority } = admitted;
         let override_params =
             directives.config.as_ref().and_then(|config| config.override_params.as_ref());
-        let mut request: chat::Request =
-            body::parse(body, override_params, &chat::VOCABULARY, &state.limits)?;
+        let body_bytes = body.len();
+        let parse = || body::parse(&body, override_params, &chat::VOCABULARY, &state.limits);
+        let mut request: chat::Request = state.heavy.run(body_bytes, parse).await?;
+        drop(body);
         let override_metadata = override_params.map(override_metadata).unwrap_or_default();
         let is_beta_overridden =
             override_params.is_some_and(|over| chat::VOCABULARY.is_set(over, "anthropic_beta"));
@@ -176,35 +181,43 @@ impl<'a> Call<'a> {
         let mut plan = routing::plan(&directives, grant, caller, Some(named), &state.routing)?;
         record.target(&model, plan.model_id.as_str(), plan.region.as_str(), stream);
         state.dispatcher.resolve(&mut plan, SystemTime::now()).await?;
-        let files = fetch(state, &request).await?;
+        let files = fetch(state, &request, &mut reservation).await?;
         let beta = directives.beta_flags();
-        let translation = translate::chat::request(
-            &request,
-            &RequestContext {
-                profile: plan.profile,
-                is_prompt: arn::is_prompt(plan.model_id.as_str()),
-                stream,
-                anthropic_beta: &beta,
-                metadata: &directives.metadata,
-                pinned_metadata: &directives.pinned_metadata,
-                override_metadata: &override_metadata,
-                files: &files,
-                unsupported: state.unsupported_params,
-            },
-        )?;
-        let delivery = if translation.whole_only { Delivery::Whole } else { Delivery::Streamed };
-        let options = || request.stream_options.clone().unwrap_or_default();
+        let context = RequestContext {
+            profile: plan.profile,
+            is_prompt: arn::is_prompt(plan.model_id.as_str()),
+            stream,
+            anthropic_beta: &beta,
+            metadata: &directives.metadata,
+            pinned_metadata: &directives.pinned_metadata,
+            override_metadata: &override_metadata,
+            files: &files,
+            unsupported: state.unsupported_params,
+        };
+        let translate = || -> Result<_, ApiError> {
+            let translation = translate::chat::request(&request, &context)?;
+            let encoded = encode(&translation.request, body_bytes)?;
+            let whole_only = translation.whole_only;
+            let delivery = if whole_only { Delivery::Whole } else { Delivery::Streamed };
+            Ok((encoded, delivery, translation.answering, translation.ignored))
+        };
+        let (encoded, delivery, answering, ignored) =
+            state.heavy.run(body_bytes, translate).await?;
+        let options = request.stream_options.take().unwrap_or_default();
+        drop((request, files));
+        reservation.shrink_to(encoded.len());
         Ok(Self {
             dispatcher: &state.dispatcher,
             record,
             timeout: directives.timeout(),
             elapsed: Duration::ZERO,
             keep_alive: state.sse_keep_alive,
-            context: response_context(model, &directives, translation.answering),
+            context: response_context(model, &directives, answering),
             plan,
-            request: encode(&translation.request)?,
-            ignored: translation.ignored,
-            stream: stream.then(|| (options(), delivery)),
+            request: encoded,
+            reservation,
+            ignored,
+            stream: stream.then_some((options, delivery)),
         })
     }
 
@@ -215,7 +228,8 @@ impl<'a> Call<'a> {
 
     async fn answer(self) -> Result<Response, ApiError> {
         let Self { dispatcher, record, timeout, elapsed, keep_alive, context, plan, .. } = self;
-        let request = self.request;
+        // Held until the model begins to answer: the request may have to be sent once more.
+        let (request, _reservation) = (self.request, self.reservation);
         let now = SystemTime::now();
         let Some((options, delivery)) = self.stream else {
             let answer =
@@ -248,14 +262,28 @@ fn override_metadata(over: &Map<String, Value>) -> BTreeMap<String, Box<RawValue
     pairs.filter_map(|(name, value)| Some((name.clone(), to_raw_value(value).ok()?))).collect()
 }
 
-/// Gets what the request only points at.
-async fn fetch(state: &AppState, request: &chat::Request) -> Result<RemoteFiles, ApiError> {
+/// Gets what the request only points at. What is fetched is reserved for as it comes: as
+/// it is, in base64, and once more in what is sent.
+async fn fetch(
+    state: &AppState,
+    request: &chat::Request,
+    reservation: &mut Reservation,
+) -> Result<RemoteFiles, ApiError> {
+    const BYTES_PER_FETCHED_BYTE: usize = 4;
     let found = translate::chat::remote_urls(request);
     if found.is_empty() {
         return Ok(RemoteFiles::default());
     }
     let urls: Vec<&str> = found.iter().map(|(_, url)| *url).collect();
-    let fetched = state.media.fetch_all(&urls).await.map_err(|failed| {
+    let reservation = Mutex::new(reservation);
+    let reserve = |bytes: usize| {
+        let mut reservation = reservation.lock().unwrap_or_else(PoisonError::into_inner);
+        reservation.grow(bytes.saturating_mul(BYTES_PER_FETCHED_BYTE)).is_ok()
+    };
+    let fetched = state.media.fetch_all(&urls, &reserve).await.map_err(|failed| {
+        if matches!(failed.error, MediaError::NoMemory) {
+            return NoRoom::Now.into();
+        }
         let place = found.get(failed.index).map_or("messages", |(place, _)| place);
         ApiError::of_media(place, &failed.error)
     })?;

@@ -58,6 +58,9 @@ pub enum MediaError {
     /// More than one request may have.
     #[error("the contents are together larger than {0} bytes, the most that one request may have")]
     TooLargeTogether(usize),
+    /// The caller of [`fetch_all`](super::MediaFetcher::fetch_all) has no memory for more.
+    #[error("there is no memory for it at the moment")]
+    NoMemory,
     /// More URLs than one request may have.
     #[error("there are more than {0} different URLs, the most that one request may have")]
     TooMany(usize),

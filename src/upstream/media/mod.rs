@@ -76,6 +76,9 @@ pub struct FetchedMedia {
     pub bytes: Bytes,
 }
 
+/// Says whether there is memory for so many bytes more.
+pub type Reserve<'r> = dyn Fn(usize) -> bool + Send + Sync + 'r;
+
 /// Fetches contents; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct MediaFetcher(Arc<Inner>);
@@ -114,15 +117,20 @@ impl MediaFetcher {
     /// # Errors
     /// See [`MediaError`].
     pub async fn fetch(&self, url: &str) -> Result<FetchedMedia, MediaError> {
-        self.0.fetch(url, &Budget::new(self.0.options.max_bytes)).await
+        self.0.fetch(url, &Budget::new(self.0.options.max_bytes, &|_| true)).await
     }
 
     /// Fetches the contents of the URLs of one request, in their order; one that
-    /// is named several times is fetched once.
+    /// is named several times is fetched once. `reserve` is asked whether there is memory
+    /// for so many bytes more, as they come.
     ///
     /// # Errors
     /// See [`MediaError`]; the first URL in order that cannot be had ends it all.
-    pub async fn fetch_all(&self, urls: &[&str]) -> Result<Vec<FetchedMedia>, FetchAllError> {
+    pub async fn fetch_all(
+        &self,
+        urls: &[&str],
+        reserve: &Reserve<'_>,
+    ) -> Result<Vec<FetchedMedia>, FetchAllError> {
         let mut distinct: Vec<(usize, &str)> = Vec::new();
         let mut places = Vec::with_capacity(urls.len());
         for (index, url) in urls.iter().enumerate() {
@@ -135,7 +143,7 @@ impl MediaFetcher {
             }
             places.push(known.unwrap_or(distinct.len() - 1));
         }
-        let budget = Budget::new(MAX_TOTAL_BYTES);
+        let budget = Budget::new(MAX_TOTAL_BYTES, reserve);
         // In a loop: futures that a closure makes of borrowed texts could not move
         // between threads.
         let mut fetches = Vec::with_capacity(distinct.len());
@@ -152,12 +160,12 @@ impl Inner {
         &self,
         index: usize,
         url: &str,
-        budget: &Budget,
+        budget: &Budget<'_>,
     ) -> Result<FetchedMedia, FetchAllError> {
         self.fetch(url, budget).await.map_err(|error| FetchAllError { index, error })
     }
 
-    async fn fetch(&self, url: &str, budget: &Budget) -> Result<FetchedMedia, MediaError> {
+    async fn fetch(&self, url: &str, budget: &Budget<'_>) -> Result<FetchedMedia, MediaError> {
         if !self.options.enabled {
             return Err(MediaError::Disabled);
         }
@@ -169,7 +177,7 @@ impl Inner {
         timeout(limit, fetch).await.map_err(|_| MediaError::Timeout(limit))?
     }
 
-    async fn follow(&self, url: &str, budget: &Budget) -> Result<FetchedMedia, MediaError> {
+    async fn follow(&self, url: &str, budget: &Budget<'_>) -> Result<FetchedMedia, MediaError> {
         let mut url = Url::parse(url).map_err(|_| MediaError::NotAUrl)?;
         for _ in 0..=MAX_REDIRECTS {
             let reach = hosts::check(&url, &self.options.allowed_hosts)?;
@@ -199,7 +207,7 @@ impl Inner {
     async fn read(
         &self,
         mut answer: reqwest::Response,
-        budget: &Budget,
+        budget: &Budget<'_>,
     ) -> Result<FetchedMedia, MediaError> {
         if !answer.status().is_success() {
             return Err(MediaError::Status(answer.status().as_u16()));
@@ -232,19 +240,21 @@ fn bare_media_type(text: &str) -> Option<String> {
 }
 
 /// How many bytes the contents of one request may still hold, counted as they come.
-struct Budget {
+struct Budget<'r> {
     total: usize,
     left: AtomicUsize,
+    reserve: &'r Reserve<'r>,
 }
 
-impl Budget {
-    fn new(total: usize) -> Self {
-        Self { total, left: AtomicUsize::new(total) }
+impl<'r> Budget<'r> {
+    fn new(total: usize, reserve: &'r Reserve<'r>) -> Self {
+        Self { total, left: AtomicUsize::new(total), reserve }
     }
 
     fn spend(&self, n_bytes: usize) -> Result<(), MediaError> {
         let spend = |left: usize| left.checked_sub(n_bytes);
         let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend);
-        spent.map(|_| ()).map_err(|_| MediaError::TooLargeTogether(self.total))
+        spent.map_err(|_| MediaError::TooLargeTogether(self.total))?;
+        if (self.reserve)(n_bytes) { Ok(()) } else { Err(MediaError::NoMemory) }
     }
 }

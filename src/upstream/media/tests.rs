@@ -249,7 +249,7 @@ async fn several_come_in_order_and_each_once() {
     let owned: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let spawned = tokio::spawn(async move {
         let urls: Vec<_> = owned.iter().map(String::as_str).collect();
-        fetcher.fetch_all(&urls).await
+        fetcher.fetch_all(&urls, &|_| true).await
     });
     let fetched = spawned.await.unwrap().unwrap();
     let texts: Vec<_> =
@@ -257,7 +257,7 @@ async fn several_come_in_order_and_each_once() {
     let expected: Vec<_> = (0..40).map(|i| format!("/{}", i % MAX_URLS)).collect();
     assert_eq!(texts, expected);
     assert_eq!(host.asked().len(), MAX_URLS);
-    assert_eq!(fetcher_of(&host).fetch_all(&[]).await.unwrap(), []);
+    assert_eq!(fetcher_of(&host).fetch_all(&[], &|_| true).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -269,13 +269,13 @@ async fn the_one_that_fails_is_named() {
     .await;
     let (fine, gone) = (host.url("/fine"), host.url("/gone"));
     let fetcher = fetcher_of(&host);
-    let error = fetcher.fetch_all(&[&fine, &fine, &gone, &fine]).await.unwrap_err();
+    let error = fetcher.fetch_all(&[&fine, &fine, &gone, &fine], &|_| true).await.unwrap_err();
     assert_eq!(error.index, 2);
     assert!(matches!(error.error, MediaError::Status(404)));
     let many: Vec<_> = (0..=MAX_URLS).map(|i| host.url(&format!("/{i}"))).collect();
     let mut many: Vec<_> = many.iter().map(String::as_str).collect();
     many.insert(0, many[0]);
-    let error = fetcher.fetch_all(&many).await.unwrap_err();
+    let error = fetcher.fetch_all(&many, &|_| true).await.unwrap_err();
     assert_eq!(error.index, MAX_URLS + 1);
     assert!(matches!(error.error, MediaError::TooMany(MAX_URLS)));
 }
@@ -288,8 +288,8 @@ async fn together_they_may_be_so_large() {
     let urls: Vec<_> = (0..4).map(|i| host.url(&format!("/{i}"))).collect();
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
     let fetcher = fetcher(options);
-    assert_eq!(fetcher.fetch_all(&urls[..3]).await.unwrap().len(), 3);
-    let error = fetcher.fetch_all(&urls).await.unwrap_err();
+    assert_eq!(fetcher.fetch_all(&urls[..3], &|_| true).await.unwrap().len(), 3);
+    let error = fetcher.fetch_all(&urls, &|_| true).await.unwrap_err();
     assert!(matches!(error.error, MediaError::TooLargeTogether(MAX_TOTAL_BYTES)), "{error:?}");
 }
 
@@ -319,6 +319,6 @@ async fn so_many_are_fetched_at_one_time() {
     let n_urls = ROUNDS * MAX_AT_ONCE;
     let urls: Vec<_> = (0..n_urls).map(|i| format!("http://{address}/{i}")).collect();
     let urls: Vec<_> = urls.iter().map(String::as_str).collect();
-    fetcher(options(&[&address])).fetch_all(&urls).await.unwrap();
+    fetcher(options(&[&address])).fetch_all(&urls, &|_| true).await.unwrap();
     assert_eq!(most.load(Ordering::SeqCst), MAX_AT_ONCE);
 }

@@ -3,6 +3,7 @@
 mod back_pressure;
 mod keep_alive;
 mod limits;
+mod memory;
 mod resend;
 mod timeouts;
 

@@ -21,6 +21,7 @@ use crate::api::auth::{self, Identified};
 use crate::api::error::ApiError;
 use crate::api::{AppState, body, context};
 use crate::json;
+use crate::limits::CallerClass;
 use crate::openai::error::ErrorObject;
 use crate::portkey::{Failure, List, Page};
 use crate::store;
@@ -124,7 +125,11 @@ impl Call {
         };
         if matches!(call.head.method, Method::POST | Method::PUT) {
             let read = match body::check(&call.head.headers, &body, MAX_BODY_BYTES) {
-                Ok(()) => body::read(&call.head.headers, body, MAX_BODY_BYTES).await,
+                Ok(()) => {
+                    let mut reservation = call.state.buffered.reservation(CallerClass::Known);
+                    let headers = &call.head.headers;
+                    body::read(headers, body, MAX_BODY_BYTES, &mut reservation).await
+                }
                 Err(error) => {
                     body::discard(&call.head.headers, body).await;
                     Err(error)
