@@ -17,5 +17,6 @@ mod identity;
 mod lifecycle;
 mod raw;
 mod requests;
+mod samples;
 mod support;
 mod translation;
