@@ -385,7 +385,9 @@ impl From<&upstream::Error> for ApiError {
             ),
             ErrorKind::Connect(_) => bad_gateway("upstream_unreachable"),
             ErrorKind::Broken(_) => bad_gateway("upstream_connection_broken"),
-            ErrorKind::EventStream(_) => bad_gateway("upstream_stream_corrupt"),
+            ErrorKind::EventStream(_) | ErrorKind::UnknownEvents => {
+                bad_gateway("upstream_stream_corrupt")
+            }
             ErrorKind::EmptyStream => bad_gateway("upstream_stream_incomplete"),
             ErrorKind::Decode(_) | ErrorKind::TooLarge => bad_gateway("upstream_answer_invalid"),
             ErrorKind::Encode(_) => Self::internal().with_cause(&error.kind),

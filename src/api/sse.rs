@@ -37,6 +37,10 @@ use crate::translate::chat::ChatStream;
 /// waiting: a bound on memory, and on how long one stream keeps a thread.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
+/// How many events one poll takes: those that give the client nothing do not fill a batch, and an
+/// upstream that sends nothing else must not keep a thread.
+const MAX_EVENTS_PER_POLL: usize = 1024;
+
 /// The task that reads the connection hands over one piece at a time. As long as
 /// more comes without waiting, it goes out together, which saves a system call
 /// per event; after so many polls that brought nothing more, what is there goes
@@ -186,8 +190,16 @@ impl http_body::Body for SseBody {
             this.fail(ApiError::request_timeout(timeout));
         }
         let ready_before = this.out.len();
+        let mut events_left = MAX_EVENTS_PER_POLL;
         while !this.ended && this.out.len() < MAX_BATCH_BYTES {
-            match this.events.poll_next(cx) {
+            let next = if events_left > 0 {
+                events_left -= 1;
+                this.events.poll_next(cx)
+            } else {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            };
+            match next {
                 Poll::Ready(Ok(Some(event))) => this.push(&event),
                 Poll::Ready(Ok(None)) => this.end(),
                 Poll::Ready(Err(error)) => this.fail(error.into()),
