@@ -14,6 +14,7 @@ use url::{Host, Url};
 
 use crate::access::jwt::JwtVerifier;
 use crate::access::{Access, AuditLog};
+use crate::api::serve::ServeOptions;
 use crate::api::{self, AppState, Limits};
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
@@ -181,7 +182,13 @@ impl Gateway {
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let audit = Arc::clone(&self.state.audit);
         let service = api::forgiving(api::router(self.state));
-        api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
+        let server = &self.settings.server;
+        let options = ServeOptions {
+            grace: server.shutdown_grace,
+            max_connections: server.max_connections,
+            max_connections_per_address: server.max_connections_per_address,
+        };
+        api::serve::serve(listener, service, options, shutdown).await;
         audit.close().await;
     }
 }

@@ -90,6 +90,21 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message).with_cause(error)
     }
 
+    /// As many connections are open as the gateway takes.
+    pub(super) fn gateway_is_full() -> Self {
+        let message = "the gateway has as many connections as it can serve (`server.max_connections`); try again later";
+        let code = Some("too_many_connections");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message)
+    }
+
+    /// As many connections are open from one address as it may have. A 429, since it is this
+    /// client, or others behind its proxy, that must close some.
+    pub(super) fn address_is_full() -> Self {
+        let message = "there are too many connections from this address (`server.max_connections_per_address`); close some, or try again later";
+        let code = Some("too_many_connections_from_address");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, kind::RATE_LIMIT, code, message)
+    }
+
     /// Its status.
     pub(super) fn status(&self) -> StatusCode {
         self.0.status

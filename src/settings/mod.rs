@@ -82,6 +82,10 @@ pub struct Models {
 pub struct Server {
     /// Address and port.
     pub listen: SocketAddr,
+    /// The most client connections at one time; 0 for as many as the file descriptors allow.
+    pub max_connections: usize,
+    /// The most client connections from one address; 0 for half of all.
+    pub max_connections_per_address: usize,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// How many messages a request may hold.

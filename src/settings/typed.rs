@@ -30,6 +30,8 @@ pub(super) fn settings(
     let listen = parsed(from, "server.listen", |text| {
         text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
     });
+    let max_connections = integer(from, "server.max_connections", 0);
+    let max_connections_per_address = integer(from, "server.max_connections_per_address", 0);
     let max_body_bytes = positive(from, "server.max_body_bytes");
     let max_messages = positive(from, "server.max_messages");
     let max_parts = positive(from, "server.max_parts");
@@ -83,6 +85,8 @@ pub(super) fn settings(
         Some(Settings {
             server: Server {
                 listen: listen?,
+                max_connections: max_connections?,
+                max_connections_per_address: max_connections_per_address?,
                 max_body_bytes: max_body_bytes?,
                 max_messages: max_messages?,
                 max_parts: max_parts?,

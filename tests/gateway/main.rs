@@ -8,6 +8,7 @@
 )]
 
 mod answers;
+mod connections;
 mod conversations;
 mod credentials;
 mod families;

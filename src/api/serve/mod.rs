@@ -1,8 +1,13 @@
 //! Accepts connections until told to stop, then lets running requests finish.
 
+mod connection_limits;
+mod descriptors;
+mod linger;
+mod raw_response;
+mod refusal;
+
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -10,22 +15,21 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use self::connection_limits::ConnectionLimits;
+pub use self::descriptors::raise_descriptor_limit;
+use self::refusal::Refusals;
 use super::{Incoming, Peer};
 
 /// How long a client may take to send the head of a request, and how long an idle
 /// connection is kept. Longer than load balancers keep theirs (60 s at AWS), so
 /// that they do not send a request into a connection that is being closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// Connections at one time; others wait in the system's queue. With the
-/// connections to AWS, half of the file descriptors that systems give a service.
-const MAX_CONNECTIONS: usize = 16_384;
 /// The largest head of a request that is read, and what one connection may make
 /// the gateway hold. Beyond it there is a bare 431; `limits.rs` has a lower bound
 /// for those that can be told why.
@@ -35,13 +39,27 @@ const MAX_HEAD_BYTES: usize = 256 * 1024;
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long to rest when the system has no more file descriptors to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How often it is logged at most that no connection can be accepted.
+const ACCEPT_LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How to serve.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// How long running requests may take to finish at the end.
+    pub grace: Duration,
+    /// The most connections at one time; 0 for as many as the file descriptors allow.
+    pub max_connections: usize,
+    /// The most connections from one address; 0 for half of all.
+    pub max_connections_per_address: usize,
+}
 
 /// Serves `service` over HTTP/1.1 on `listener` until `shutdown` is done, then gives requests
-/// that are under way `grace` to finish; after that they are cut off.
+/// that are under way a time to finish; after that they are cut off. Connections beyond a limit
+/// get a short answer and are closed.
 pub async fn serve<S, B>(
     listener: TcpListener,
     service: S,
-    grace: Duration,
+    options: ServeOptions,
     shutdown: impl Future<Output = ()>,
 ) where
     S: tower::Service<Incoming, Response = http::Response<B>, Error = Infallible>
@@ -57,15 +75,16 @@ pub async fn serve<S, B>(
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let max = descriptors::max_connections(options.max_connections);
+    let limits = ConnectionLimits::new(max, options.max_connections_per_address);
+    info!(max, max_per_address = limits.max_per_address(), "client connections at one time");
+    let mut refusals = Refusals::new(&limits);
+    let mut accept_errors = AcceptErrors::default();
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let accept = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (listener.accept().await, place)
-        };
-        let (accepted, place) = tokio::select! {
-            accepted = accept => accepted,
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = refusals.log_when_due(), if refusals.has_unlogged() => continue,
             () = &mut shutdown => break,
         };
         // Those that have ended are let go of as others come.
@@ -73,7 +92,14 @@ pub async fn serve<S, B>(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                pause_after(&error).await;
+                accept_errors.pause_after(&error).await;
+                continue;
+            }
+        };
+        let place = match limits.admit(peer.ip()) {
+            Ok(place) => place,
+            Err(full) => {
+                refusals.refuse(stream, full);
                 continue;
             }
         };
@@ -99,7 +125,7 @@ pub async fn serve<S, B>(
         });
     }
     drop(listener);
-    finish(graceful, connections, grace).await;
+    finish(graceful, connections, options.grace).await;
 }
 
 async fn finish(graceful: GracefulShutdown, mut connections: JoinSet<()>, grace: Duration) {
@@ -114,17 +140,29 @@ async fn finish(graceful: GracefulShutdown, mut connections: JoinSet<()>, grace:
     connections.shutdown().await;
 }
 
-/// One client's connection may fail without meaning; the lack of descriptors
-/// lasts until somebody closes one.
-async fn pause_after(error: &io::Error) {
-    let of_one_client = matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-    );
-    if !of_one_client {
-        warn!(%error, "cannot accept a connection");
+/// What is done about connections that cannot be accepted.
+#[derive(Debug, Default)]
+struct AcceptErrors {
+    last_logged: Option<Instant>,
+}
+
+impl AcceptErrors {
+    /// One client's connection may fail without meaning; the lack of descriptors
+    /// lasts until somebody closes one.
+    async fn pause_after(&mut self, error: &io::Error) {
+        let of_one_client = matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionRefused
+        );
+        if of_one_client {
+            return;
+        }
+        if self.last_logged.is_none_or(|last| last.elapsed() >= ACCEPT_LOG_INTERVAL) {
+            warn!(%error, "cannot accept a connection");
+            self.last_logged = Some(Instant::now());
+        }
         sleep(ACCEPT_PAUSE).await;
     }
 }
