@@ -15,7 +15,7 @@ use url::{Host, Url};
 use crate::access::jwt::JwtVerifier;
 use crate::access::{Access, AuditLog};
 use crate::api::serve::ServeOptions;
-use crate::api::{self, AppState, Limits};
+use crate::api::{self, AppState, Limits, LoopbackOnly};
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
 use crate::aws::kms::DataKeys;
@@ -116,6 +116,7 @@ impl Gateway {
         let audit = AuditLog::new(vault.as_ref().map(|vault| vault.store().clone()));
         let state = AppState {
             access: Arc::new(Access::new(vault.map(Arc::new), jwt, settings.auth.anonymous)),
+            loopback_only: None,
             audit: Arc::new(audit),
             dispatcher: Arc::new(Dispatcher::new(client, Arc::clone(&identity), roles, profiles)),
             routing: Arc::new(routing_settings(&settings)),
@@ -179,7 +180,14 @@ impl Gateway {
 
     /// Serves on `listener` until `shutdown` is done and running requests have
     /// finished or their time is over.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let address = listener.local_addr();
+        let is_local = address.is_ok_and(|address| address.ip().to_canonical().is_loopback());
+        if is_local && self.settings.aws.lent.allow_gateway_identity {
+            let hosts = self.settings.server.allowed_hosts.clone();
+            let origins = Arc::clone(&self.state.cors_allowed_origins);
+            self.state.loopback_only = Some(Arc::new(LoopbackOnly::new(hosts, origins)));
+        }
         let audit = Arc::clone(&self.state.audit);
         let service = api::forgiving(api::router(self.state));
         let server = &self.settings.server;

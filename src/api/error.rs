@@ -90,6 +90,12 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message).with_cause(error)
     }
 
+    /// The body comes in a transfer coding other than `chunked`.
+    pub(super) fn unsupported_transfer_encoding() -> Self {
+        let message = "`Transfer-Encoding` must be exactly `chunked`, in one header; send the body so, or with `Content-Length`";
+        Self::request(StatusCode::NOT_IMPLEMENTED, "unsupported_transfer_encoding", message)
+    }
+
     /// As many connections are open as the gateway takes.
     pub(super) fn gateway_is_full() -> Self {
         let message = "the gateway has as many connections as it can serve (`server.max_connections`); try again later";

@@ -11,6 +11,7 @@ use super::{
     Aws, FromEnvironment, Log, LogFormat, Media, Models, Requests, Server, Settings, Upstream,
     identity,
 };
+use crate::access::host::HostPort;
 use crate::aws::custom_host;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
@@ -29,6 +30,11 @@ pub(super) fn settings(
     let from = &mut layers;
     let listen = parsed(from, "server.listen", |text| {
         text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
+    });
+    let allowed_hosts = strings(from, "server.allowed_hosts", |host| {
+        HostPort::parse(&host).ok_or_else(|| {
+            "must be a host name or address, with or without a port, such as gateway.example".into()
+        })
     });
     let max_connections = integer(from, "server.max_connections", 0);
     let max_connections_per_address = integer(from, "server.max_connections_per_address", 0);
@@ -85,6 +91,7 @@ pub(super) fn settings(
         Some(Settings {
             server: Server {
                 listen: listen?,
+                allowed_hosts: allowed_hosts?,
                 max_connections: max_connections?,
                 max_connections_per_address: max_connections_per_address?,
                 max_body_bytes: max_body_bytes?,
