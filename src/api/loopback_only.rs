@@ -148,8 +148,7 @@ mod tests {
     fn the_error_names_value_and_setting_and_is_bounded() {
         let only = LoopbackOnly::new(Vec::new(), Arc::default());
         let long = format!("{}.example", "x".repeat(100_000));
-        let (head, ()) =
-            Request::get("/").header("host", &long).body(()).unwrap().into_parts().into();
+        let (head, ()) = Request::get("/").header("host", &long).body(()).unwrap().into_parts();
         let message = only.check(&head).unwrap_err().into_body().error.message;
         assert!(message.starts_with("`Host: xxx") && message.contains("server.allowed_hosts"));
         assert!(message.len() < 600);

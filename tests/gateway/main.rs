@@ -14,6 +14,8 @@ mod credentials;
 mod families;
 mod faults;
 mod fixtures;
+mod half_close;
+mod http;
 mod identity;
 mod lifecycle;
 mod raw;

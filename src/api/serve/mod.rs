@@ -1,13 +1,18 @@
 //! Accepts connections until told to stop, then lets running requests finish.
 
+mod client_io;
 mod connection_limits;
 mod descriptors;
+mod exchange;
+mod hang_up;
 mod linger;
 mod raw_response;
 mod refusal;
+mod rejections;
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -17,12 +22,13 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
-use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 use tracing::{debug, info, warn};
 
+use self::client_io::ClientIo;
 use self::connection_limits::ConnectionLimits;
 pub use self::descriptors::raise_descriptor_limit;
+pub(in crate::api) use self::exchange::Exchange;
 use self::refusal::Refusals;
 use super::{Incoming, Peer};
 
@@ -31,8 +37,7 @@ use super::{Incoming, Peer};
 /// that they do not send a request into a connection that is being closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The largest head of a request that is read, and what one connection may make
-/// the gateway hold. Beyond it there is a bare 431; `limits.rs` has a lower bound
-/// for those that can be told why.
+/// the gateway hold; `limits.rs` has a lower bound that is told more precisely.
 const MAX_HEAD_BYTES: usize = 256 * 1024;
 /// How long a client may leave what it asked for unread before its connection,
 /// and with it the model's, is closed.
@@ -73,6 +78,9 @@ pub async fn serve<S, B>(
 {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    // A client that has closed its sending side gets its answer; `hang_up.rs` notices those that
+    // are gone.
+    server.half_close(true);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     let max = descriptors::max_connections(options.max_connections);
@@ -108,14 +116,10 @@ pub async fn serve<S, B>(
             debug!(%error, "a connection was gone before it was served");
             continue;
         }
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let service = service.clone().map_request(move |mut request: Incoming| {
-            request.extensions_mut().insert(Peer(peer.ip()));
-            request
-        });
+        let exchange = Exchange::default();
+        let service = exchanging(service.clone(), peer.ip(), exchange.clone());
         let service = TowerToHyperService::new(service);
-        let io = TokioIo::new(Box::pin(stream));
+        let io = TokioIo::new(ClientIo::new(stream, WRITE_TIMEOUT, exchange));
         let connection = graceful.watch(server.serve_connection(io, service));
         connections.spawn(async move {
             let _place = place;
@@ -126,6 +130,38 @@ pub async fn serve<S, B>(
     }
     drop(listener);
     finish(graceful, connections, options.grace).await;
+}
+
+/// The service for one connection: its requests know where they come from and how the connection
+/// is, and the connection knows whether an answer is awaited.
+fn exchanging<S, B>(
+    service: S,
+    peer: IpAddr,
+    exchange: Exchange,
+) -> impl tower::Service<Incoming, Response = S::Response, Error = Infallible, Future: Send>
++ Clone
++ Send
++ 'static
+where
+    S: tower::Service<Incoming, Response = http::Response<B>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+    B: 'static,
+{
+    let of_answer = exchange.clone();
+    service
+        .map_response(move |response| {
+            of_answer.answered();
+            response
+        })
+        .map_request(move |mut request: Incoming| {
+            exchange.begin(request.version());
+            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(exchange.clone());
+            request
+        })
 }
 
 async fn finish(graceful: GracefulShutdown, mut connections: JoinSet<()>, grace: Duration) {
