@@ -148,14 +148,14 @@ async fn unknown_events_without_end_are_an_error() {
     super::assert_broken(&raw.ask(&streamed(CLAUDE, "hi")).await, "upstream_stream_corrupt");
     timeout(PATIENCE, closed.recv()).await.expect("the upstream to be cut off").unwrap();
     // For too long.
-    let settings = "[upstream]\nfirst_byte_timeout_ms = 1000\nidle_timeout_ms = 900";
+    let settings = "[upstream]\nfirst_byte_timeout_ms = 3000\nidle_timeout_ms = 3000";
     let (raw, mut closed) = start(settings, begun(), Then::Trickle(unknown)).await;
     let answer = raw.ask(&streamed(CLAUDE, "hi")).await;
     super::assert_broken(&answer, "upstream_timeout");
     let message = answer.events().pop().unwrap()["error"]["message"].clone();
     assert_eq!(
         message,
-        "the provider had sent bytes but no further event of its answer after 1000 ms"
+        "the provider had sent bytes but no further event of its answer after 3000 ms"
     );
     timeout(PATIENCE, closed.recv()).await.expect("the upstream to be cut off").unwrap();
 }
@@ -186,7 +186,7 @@ async fn a_stream_that_ends_well_leaves_its_connection_for_the_next() {
             say(&mut socket, format!("{head}{:x}\r\n", body.len())).await;
             say(&mut socket, body).await;
             // Not with the last event, but soon after it.
-            sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(10)).await;
             say(&mut socket, "\r\n0\r\n\r\n").await;
             if read_request(&mut socket).await.is_empty() {
                 return;
