@@ -14,7 +14,8 @@ use url::{Host, Url};
 
 use crate::access::jwt::JwtVerifier;
 use crate::access::{Access, AuditLog};
-use crate::api::{self, AppState};
+use crate::api::serve::ServeOptions;
+use crate::api::{self, AppState, LoopbackOnly};
 use crate::aws::credentials::Credentials;
 use crate::aws::identity::{self, GatewayIdentity};
 use crate::aws::kms::DataKeys;
@@ -116,6 +117,7 @@ impl Gateway {
         let audit = AuditLog::new(vault.as_ref().map(|vault| vault.store().clone()));
         let state = AppState {
             access: Arc::new(Access::new(vault.map(Arc::new), jwt, settings.auth.anonymous)),
+            loopback_only: None,
             audit: Arc::new(audit),
             dispatcher: Arc::new(Dispatcher::new(client, Arc::clone(&identity), roles, profiles)),
             routing: Arc::new(routing_settings(&settings)),
@@ -177,10 +179,23 @@ impl Gateway {
 
     /// Serves on `listener` until `shutdown` is done and running requests have
     /// finished or their time is over.
-    pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let address = listener.local_addr();
+        let is_local = address.is_ok_and(|address| address.ip().to_canonical().is_loopback());
+        if is_local && self.settings.aws.lent.allow_gateway_identity {
+            let hosts = self.settings.server.allowed_hosts.clone();
+            let origins = Arc::clone(&self.state.cors_allowed_origins);
+            self.state.loopback_only = Some(Arc::new(LoopbackOnly::new(hosts, origins)));
+        }
         let audit = Arc::clone(&self.state.audit);
         let service = api::forgiving(api::router(self.state));
-        api::serve::serve(listener, service, self.settings.server.shutdown_grace, shutdown).await;
+        let server = &self.settings.server;
+        let options = ServeOptions {
+            grace: server.shutdown_grace,
+            max_connections: server.max_connections,
+            max_connections_per_address: server.max_connections_per_address,
+        };
+        api::serve::serve(listener, service, options, shutdown).await;
         audit.close().await;
     }
 }

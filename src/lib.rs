@@ -56,7 +56,8 @@
 //! An error before the first event has an HTTP status, unless that event is so long
 //! in coming that the answer has begun with a comment; a later one is told in
 //! band, and nothing that looks like an end follows it. A client that leaves has
-//! its body dropped, and with it the connection to Bedrock.
+//! its body dropped, and with it the connection to Bedrock; one that only closes its
+//! sending side gets its answer (`api::serve::hang_up`).
 //!
 //! # One change's way
 //!

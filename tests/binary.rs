@@ -321,3 +321,59 @@ fn strangers_are_not_lent_the_gateways_identity_where_other_machines_reach_it() 
     let mut serving = Serving::start(&allowed, &[("AWS_EC2_METADATA_DISABLED", "true")]);
     serving.address("gateway");
 }
+
+/// With 64 file descriptors, somebody who opens 200 connections keeps nobody else from being
+/// served, upstream calls included.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn few_descriptors_are_not_used_up_by_one_address() {
+    use tokio::io::AsyncReadExt;
+
+    let mut emulator = Serving::start(&["emulator", "--listen", "127.0.0.1:0"], &[]);
+    let upstream = format!("http://{}", emulator.address("emulator"));
+    let mut limited = Command::new("/bin/sh");
+    // The soft limit is lower still, so that it must be raised.
+    let script = "ulimit -Sn 40 && ulimit -Hn 64 && exec \"$0\" --log-format json";
+    limited.args(["-c", script, env!("CARGO_BIN_EXE_bedrock-gateway")]);
+    limited.env_clear().envs([("PORT", "0"), ("AWS_ENDPOINT_URL", &upstream)]);
+    let mut child = limited.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell");
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let mut gateway = Serving { child, out };
+    let address = gateway.address("gateway");
+
+    let mut attempts = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let to = address.parse().unwrap();
+        attempts.spawn(async move {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+            let mut socket = socket.connect(to).await.unwrap();
+            // Ends for those that are refused only.
+            let mut answer = String::new();
+            drop(socket.read_to_string(&mut answer).await);
+            answer
+        });
+    }
+    for _ in 0..196 {
+        let refused =
+            tokio::time::timeout(std::time::Duration::from_secs(20), attempts.join_next());
+        let answer = refused.await.expect("a refusal in time").unwrap().unwrap();
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 429 "), "{answer}");
+    }
+    let headers = format!("x-api-key: {}\r\n", identity::DEMO_API_KEY);
+    let model = HELLO.replace("gpt-4o", "amazon.nova-lite-v1:0");
+    for _ in 0..20 {
+        assert!(run(&["health", "--listen", &address], &[]).status.success());
+        let answer = post(&address, &headers, &model);
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    assert_eq!(attempts.len(), 4, "connections of the address that was bounded");
+    attempts.shutdown().await;
+    gateway.signal("-TERM");
+    let (success, log) = gateway.finish();
+    assert!(success, "{log}");
+    let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    assert_eq!(count("file descriptors that the process may open\",\"limit\":64"), 1, "{log}");
+    assert!((1..20).contains(&count("refused connections")), "{log}");
+    assert_eq!(count("cannot accept a connection"), 0, "{log}");
+}

@@ -9,6 +9,7 @@ pub mod admin;
 mod audit;
 mod caller;
 mod error;
+pub mod host;
 pub mod jwt;
 pub mod placeholder;
 pub mod scope;

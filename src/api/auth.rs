@@ -47,6 +47,11 @@ pub(super) async fn identify(
     let (presented, shown) = presented(&state.access, &head.headers)?;
     match state.access.identify(presented, now).await {
         Ok((caller, snapshot)) => {
+            if caller.is_anonymous()
+                && let Some(Err(error)) = state.loopback_only.as_ref().map(|only| only.check(head))
+            {
+                return Err(denied(state, event("authorization", record, head), error).await);
+            }
             record.caller(caller.name());
             Ok(Identified { caller, snapshot, shown: shown.map(str::to_owned), now })
         }

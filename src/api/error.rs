@@ -95,6 +95,27 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message).with_cause(error)
     }
 
+    /// The body comes in a transfer coding other than `chunked`.
+    pub(super) fn unsupported_transfer_encoding() -> Self {
+        let message = "`Transfer-Encoding` must be exactly `chunked`, in one header; send the body so, or with `Content-Length`";
+        Self::request(StatusCode::NOT_IMPLEMENTED, "unsupported_transfer_encoding", message)
+    }
+
+    /// As many connections are open as the gateway takes.
+    pub(super) fn gateway_is_full() -> Self {
+        let message = "the gateway has as many connections as it can serve (`server.max_connections`); try again later";
+        let code = Some("too_many_connections");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, kind::SERVER, code, message)
+    }
+
+    /// As many connections are open from one address as it may have. A 429, since it is this
+    /// client, or others behind its proxy, that must close some.
+    pub(super) fn address_is_full() -> Self {
+        let message = "there are too many connections from this address (`server.max_connections_per_address`); close some, or try again later";
+        let code = Some("too_many_connections_from_address");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, kind::RATE_LIMIT, code, message)
+    }
+
     /// Its status.
     pub(super) fn status(&self) -> StatusCode {
         self.0.status
@@ -410,7 +431,9 @@ impl From<&upstream::Error> for ApiError {
             ),
             ErrorKind::Connect(_) => bad_gateway("upstream_unreachable"),
             ErrorKind::Broken(_) => bad_gateway("upstream_connection_broken"),
-            ErrorKind::EventStream(_) => bad_gateway("upstream_stream_corrupt"),
+            ErrorKind::EventStream(_) | ErrorKind::UnknownEvents => {
+                bad_gateway("upstream_stream_corrupt")
+            }
             ErrorKind::EmptyStream => bad_gateway("upstream_stream_incomplete"),
             ErrorKind::Decode(_) | ErrorKind::TooLarge => bad_gateway("upstream_answer_invalid"),
             ErrorKind::Encode(_) => Self::internal().with_cause(&error.kind),

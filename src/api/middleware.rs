@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::AppState;
 use super::error::{ApiError, UPSTREAM_REQUEST_ID};
+use super::http_rules::check_http;
 use super::keep_alive::COMMENT;
 use super::limits::limit_head;
 use crate::telemetry::{AccessRecord, Outcome};
@@ -51,6 +52,7 @@ pub(super) fn around(router: Router<AppState>, state: &AppState) -> Router<AppSt
         Some(cors) => router.layer(cors),
         None => router,
     };
+    let router = router.layer(from_fn(check_http));
     // Sees every answer, those of the layers within included.
     router.layer(from_fn(observe))
 }

@@ -5,8 +5,10 @@ mod auth;
 mod body;
 mod context;
 mod error;
+mod http_rules;
 mod keep_alive;
 mod limits;
+mod loopback_only;
 mod middleware;
 mod routes;
 pub mod serve;
@@ -24,6 +26,7 @@ use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 pub use error::ApiError;
 pub(crate) use error::chain;
+pub use loopback_only::LoopbackOnly;
 
 use crate::access::{Access, AuditLog};
 use crate::json::counts::Limits;
@@ -38,6 +41,8 @@ use crate::upstream::media::MediaFetcher;
 pub struct AppState {
     /// Tells who calls.
     pub access: Arc<Access>,
+    /// By which hosts callers that nobody knows are answered; `None` for any.
+    pub loopback_only: Option<Arc<LoopbackOnly>>,
     /// Who did what.
     pub audit: Arc<AuditLog>,
     /// Calls providers.

@@ -26,6 +26,7 @@ use tokio::time::Sleep;
 
 use super::error::ApiError;
 use super::keep_alive::{COMMENT, KeepAlive};
+use super::serve::Exchange;
 use crate::bedrock::response::TokenUsage;
 use crate::bedrock::stream::StreamEvent;
 use crate::openai::chat::Chunk;
@@ -36,6 +37,10 @@ use crate::translate::chat::ChatStream;
 /// When this much is ready, it is handed on, even if more could be read without
 /// waiting: a bound on memory, and on how long one stream keeps a thread.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
+
+/// How many events one poll takes: those that give the client nothing do not fill a batch, and an
+/// upstream that sends nothing else must not keep a thread.
+const MAX_EVENTS_PER_POLL: usize = 1024;
 
 /// The task that reads the connection hands over one piece at a time. As long as
 /// more comes without waiting, it goes out together, which saves a system call
@@ -56,7 +61,8 @@ pub(super) struct SseBody {
     events: Events,
     stream: ChatStream,
     deadline: Option<Deadline>,
-    keep_alive: Option<KeepAlive>,
+    keep_alive: KeepAlive,
+    exchange: Option<Exchange>,
     strict: bool,
     record: AccessRecord,
     out: BytesMut,
@@ -73,12 +79,14 @@ impl SseBody {
         keep_alive: Option<Duration>,
         strict: bool,
         record: AccessRecord,
+        exchange: Option<Exchange>,
     ) -> Self {
         Self {
             events,
             stream,
             deadline,
-            keep_alive: keep_alive.map(KeepAlive::new),
+            keep_alive: KeepAlive::new(keep_alive),
+            exchange,
             strict,
             record,
             out: BytesMut::new(),
@@ -92,7 +100,9 @@ impl SseBody {
     /// may be left without a word. An error so far has a status of its own; once
     /// this has returned, the answer is a 200 and errors are told in band.
     pub(super) async fn begin(&mut self) -> Result<(), ApiError> {
-        poll_fn(|cx| self.poll_begin(cx)).await
+        poll_fn(|cx| self.poll_begin(cx)).await?;
+        self.keep_alive.begun(self.exchange.take());
+        Ok(())
     }
 
     fn poll_begin(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ApiError>> {
@@ -157,13 +167,11 @@ impl SseBody {
     }
 
     fn needs_comment(&mut self, cx: &mut Context<'_>) -> bool {
-        self.keep_alive.as_mut().is_some_and(|keep_alive| keep_alive.is_due(cx))
+        self.keep_alive.is_due(cx)
     }
 
     fn take(&mut self) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if let Some(keep_alive) = &mut self.keep_alive {
-            keep_alive.sent();
-        }
+        self.keep_alive.sent();
         Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.out).freeze()))))
     }
 }
@@ -186,8 +194,16 @@ impl http_body::Body for SseBody {
             this.fail(ApiError::request_timeout(timeout));
         }
         let ready_before = this.out.len();
+        let mut events_left = MAX_EVENTS_PER_POLL;
         while !this.ended && this.out.len() < MAX_BATCH_BYTES {
-            match this.events.poll_next(cx) {
+            let next = if events_left > 0 {
+                events_left -= 1;
+                this.events.poll_next(cx)
+            } else {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            };
+            match next {
                 Poll::Ready(Ok(Some(event))) => this.push(&event),
                 Poll::Ready(Ok(None)) => this.end(),
                 Poll::Ready(Err(error)) => this.fail(error.into()),

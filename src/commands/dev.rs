@@ -12,6 +12,7 @@ use super::keys::failed;
 use super::{bind, emulator_banner, say, until_second_signal};
 use crate::access::scope::{ADMIN_WRITE, INFERENCE};
 use crate::access::{Anonymous, Event, seconds};
+use crate::api::serve::raise_descriptor_limit;
 use crate::app::Gateway;
 use crate::aws::credentials::Credentials;
 use crate::aws::model_id::ModelId;
@@ -31,6 +32,7 @@ const MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 /// # Errors
 /// As of [`super::serve`], for either address.
 pub async fn dev(mut settings: Settings, emulator_listen: SocketAddr) -> io::Result<()> {
+    raise_descriptor_limit();
     let emulator_listener = bind(emulator_listen).await?;
     let listener = bind(settings.server.listen).await?;
     let (emulator_address, address) = (emulator_listener.local_addr()?, listener.local_addr()?);

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 pub use dev::dev;
 
+use crate::api::serve::raise_descriptor_limit;
 use crate::app::Gateway;
 use crate::emulator::{self, Identity};
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ use crate::signals::Signals;
 /// The address cannot be listened on, the system's certificates cannot be loaded,
 /// or its signals cannot be taken over.
 pub async fn serve(settings: Settings) -> io::Result<()> {
+    raise_descriptor_limit();
     let listener = bind(settings.server.listen).await?;
     let address = listener.local_addr()?;
     let may_lend = address.ip().is_loopback() || settings.auth.allow_public_anonymous;

@@ -19,6 +19,7 @@ use secrecy::SecretString;
 pub use layers::{Layers, Problem};
 
 use crate::access::Anonymous;
+use crate::access::host::HostPort;
 use crate::access::jwt::JwtOptions;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::region::Region;
@@ -83,6 +84,12 @@ pub struct Models {
 pub struct Server {
     /// Address and port.
     pub listen: SocketAddr,
+    /// Hosts beside loopback ones that callers may name where that is checked.
+    pub allowed_hosts: Vec<HostPort>,
+    /// The most client connections at one time; 0 for as many as the file descriptors allow.
+    pub max_connections: usize,
+    /// The most client connections from one address; 0 for half of all.
+    pub max_connections_per_address: usize,
     /// The largest request body.
     pub max_body_bytes: usize,
     /// The most bytes that all requests together may hold; `None` for a share of the

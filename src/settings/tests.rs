@@ -133,6 +133,19 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
+fn allowed_hosts_are_hosts() {
+    let file = "[server]\nallowed_hosts = [\"Gateway.Example\", \"[::2]:8787\"]";
+    let hosts = load(file, &[], &[]).unwrap().server.allowed_hosts;
+    let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["gateway.example", "[::2]:8787"]);
+    for wrong in ["http://a.example", "a.example/v1", "u@a.example", "*:x", ""] {
+        let file = format!("[server]\nallowed_hosts = [\"{wrong}\"]");
+        let found = problems(&file, &[], &[]);
+        assert!(found[0].contains("server.allowed_hosts") && found.len() == 1, "{found:?}");
+    }
+}
+
+#[test]
 fn a_broken_file_is_one_problem() {
     let found = problems("[server", &[], &[]);
     assert!(matches!(found.as_slice(), [one] if one.contains("is not TOML")), "{found:?}");

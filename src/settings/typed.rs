@@ -11,6 +11,7 @@ use super::{
     Aws, FromEnvironment, Log, LogFormat, Media, Models, Requests, Server, Settings, Upstream,
     identity,
 };
+use crate::access::host::HostPort;
 use crate::aws::custom_host;
 use crate::aws::endpoint::EndpointOptions;
 use crate::aws::model_id::ModelId;
@@ -28,26 +29,7 @@ pub(super) fn settings(
     environment: &FromEnvironment,
 ) -> Result<Settings, Vec<Problem>> {
     let from = &mut layers;
-    let listen = parsed(from, "server.listen", |text| {
-        text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
-    });
-    let max_body_bytes = positive(from, "server.max_body_bytes");
-    let max_buffered_bytes = integer(from, "server.max_buffered_bytes", 0);
-    let max_messages = positive(from, "server.max_messages");
-    let max_parts = positive(from, "server.max_parts");
-    let max_tools = positive(from, "server.max_tools");
-    let max_members = positive(from, "server.max_members");
-    let max_schema_values = positive(from, "server.max_schema_values");
-    let shutdown_grace = milliseconds(from, "server.shutdown_grace_ms", 0);
-    let sse_keep_alive = milliseconds(from, "server.sse_keep_alive_ms", 0);
-    let cors_allowed_origins = strings(from, "server.cors_allowed_origins", |origin| {
-        let is_origin = origin == "*" || (origin.contains("://") && !origin.ends_with('/'));
-        if is_origin {
-            Ok(origin)
-        } else {
-            Err("must be `*` or an origin such as https://app.example".to_owned())
-        }
-    });
+    let server = server(from);
     let format = parsed(from, "log.format", |text| match text {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
@@ -85,21 +67,7 @@ pub(super) fn settings(
     let problems = layers.finish();
     let all = || {
         Some(Settings {
-            server: Server {
-                listen: listen?,
-                max_body_bytes: max_body_bytes?,
-                max_buffered_bytes: Some(max_buffered_bytes?).filter(|bytes| *bytes > 0),
-                limits: Limits {
-                    max_messages: max_messages?,
-                    max_parts: max_parts?,
-                    max_tools: max_tools?,
-                    max_members: max_members?,
-                    max_schema_values: max_schema_values?,
-                },
-                shutdown_grace: shutdown_grace?,
-                sse_keep_alive: Some(sse_keep_alive?).filter(|interval| !interval.is_zero()),
-                cors_allowed_origins: cors_allowed_origins?,
-            },
+            server: server?,
             log: Log { format: format?, level: level? },
             vault: vault?,
             auth: auth?,
@@ -128,6 +96,55 @@ pub(super) fn settings(
         Some(settings) if problems.is_empty() => Ok(settings),
         _ => Err(problems),
     }
+}
+
+/// `[server]`.
+fn server(layers: &mut Layers) -> Option<Server> {
+    let listen = parsed(layers, "server.listen", |text| {
+        text.parse().map_err(|_| "must be an address and port, such as 127.0.0.1:8787".to_owned())
+    });
+    let allowed_hosts = strings(layers, "server.allowed_hosts", |host| {
+        HostPort::parse(&host).ok_or_else(|| {
+            "must be a host name or address, with or without a port, such as gateway.example".into()
+        })
+    });
+    let max_connections = integer(layers, "server.max_connections", 0);
+    let max_connections_per_address = integer(layers, "server.max_connections_per_address", 0);
+    let max_body_bytes = positive(layers, "server.max_body_bytes");
+    let max_buffered_bytes = integer(layers, "server.max_buffered_bytes", 0);
+    let max_messages = positive(layers, "server.max_messages");
+    let max_parts = positive(layers, "server.max_parts");
+    let max_tools = positive(layers, "server.max_tools");
+    let max_members = positive(layers, "server.max_members");
+    let max_schema_values = positive(layers, "server.max_schema_values");
+    let shutdown_grace = milliseconds(layers, "server.shutdown_grace_ms", 0);
+    let sse_keep_alive = milliseconds(layers, "server.sse_keep_alive_ms", 0);
+    let cors_allowed_origins = strings(layers, "server.cors_allowed_origins", |origin| {
+        let is_origin = origin == "*" || (origin.contains("://") && !origin.ends_with('/'));
+        if is_origin {
+            Ok(origin)
+        } else {
+            Err("must be `*` or an origin such as https://app.example".to_owned())
+        }
+    });
+    Some(Server {
+        listen: listen?,
+        allowed_hosts: allowed_hosts?,
+        max_connections: max_connections?,
+        max_connections_per_address: max_connections_per_address?,
+        max_body_bytes: max_body_bytes?,
+        max_buffered_bytes: Some(max_buffered_bytes?).filter(|bytes| *bytes > 0),
+        limits: Limits {
+            max_messages: max_messages?,
+            max_parts: max_parts?,
+            max_tools: max_tools?,
+            max_members: max_members?,
+            max_schema_values: max_schema_values?,
+        },
+        shutdown_grace: shutdown_grace?,
+        sse_keep_alive: Some(sse_keep_alive?).filter(|interval| !interval.is_zero()),
+        cors_allowed_origins: cors_allowed_origins?,
+    })
 }
 
 /// `[aws]`.

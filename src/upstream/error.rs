@@ -47,6 +47,9 @@ pub enum ErrorKind {
     /// The bytes of a stream are not an event stream.
     #[error("the provider's stream is broken")]
     EventStream(#[source] aws::event_stream::Error),
+    /// A stream of events that this version does not know, without any that it does.
+    #[error("the provider's stream holds unknown events only")]
+    UnknownEvents,
     /// A stream that ended without a single event.
     #[error("the provider's stream holds nothing")]
     EmptyStream,

@@ -6,6 +6,7 @@
 
 pub mod bedrock;
 pub mod document;
+mod ending;
 mod error;
 pub mod events;
 mod http_client;

@@ -18,7 +18,8 @@ pub struct Waits {
     /// From the sending of a request until the head of its answer and, for a
     /// stream, its first event. Models think before they speak.
     pub first_byte: Duration,
-    /// Between two pieces of an answer that has begun.
+    /// Between two pieces of an answer that has begun. Between two known events `first_byte` is
+    /// the bound, if that is longer: pieces without such an event do not prolong it.
     pub idle: Duration,
 }
 
@@ -31,6 +32,8 @@ pub enum Wait {
     FirstByte,
     /// [`Waits::idle`].
     Idle,
+    /// The bound between two known events.
+    Event,
 }
 
 impl fmt::Display for Wait {
@@ -39,6 +42,7 @@ impl fmt::Display for Wait {
             Self::Connect => "no connection to the provider was open",
             Self::FirstByte => "the provider had not begun to answer",
             Self::Idle => "the provider had stopped in the middle of its answer",
+            Self::Event => "the provider had sent bytes but no further event of its answer",
         })
     }
 }
@@ -57,6 +61,8 @@ pub(super) struct Silence {
     wait: Wait,
     timer: Pin<Box<Sleep>>,
     is_set: bool,
+    /// When the next known event must be there; `None` until it is waited for.
+    next_event_by: Option<Instant>,
 }
 
 impl Silence {
@@ -64,18 +70,25 @@ impl Silence {
     /// the answer and the first event.
     pub(super) fn new(waits: Waits, sent: Instant) -> Self {
         let left = waits.first_byte.saturating_sub(sent.elapsed());
-        Self { waits, wait: Wait::FirstByte, timer: Box::pin(sleep(left)), is_set: true }
+        Self {
+            waits,
+            wait: Wait::FirstByte,
+            timer: Box::pin(sleep(left)),
+            is_set: true,
+            next_event_by: None,
+        }
     }
 
     /// An event is there.
     pub(super) fn begun(&mut self) {
         self.wait = Wait::Idle;
         self.is_set = false;
+        self.next_event_by = None;
     }
 
     /// Whether an event was there.
     pub(super) fn is_begun(&self) -> bool {
-        self.wait == Wait::Idle
+        self.wait != Wait::FirstByte
     }
 
     /// A piece was read. It need not hold a whole event, so that the wait for the
@@ -86,11 +99,17 @@ impl Silence {
 
     /// Ready when the silence was too long. Call it when there is nothing to read.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ErrorKind> {
+        let between_events = self.waits.first_byte.max(self.waits.idle);
         if !self.is_set {
             let now = Instant::now();
             // A wait that no clock can tell is none.
-            let Some(end) = now.checked_add(self.waits.idle) else { return Poll::Pending };
-            self.timer.as_mut().reset(end);
+            let Some(idle_end) = now.checked_add(self.waits.idle) else { return Poll::Pending };
+            if self.next_event_by.is_none() {
+                self.next_event_by = now.checked_add(between_events);
+            }
+            let event_end = self.next_event_by.unwrap_or(idle_end);
+            self.wait = if event_end < idle_end { Wait::Event } else { Wait::Idle };
+            self.timer.as_mut().reset(idle_end.min(event_end));
             self.is_set = true;
         }
         ready!(self.timer.as_mut().poll(cx));
@@ -98,6 +117,7 @@ impl Silence {
             Wait::Connect => self.waits.connect,
             Wait::FirstByte => self.waits.first_byte,
             Wait::Idle => self.waits.idle,
+            Wait::Event => between_events,
         };
         Poll::Ready(self.wait.over(limit))
     }

@@ -8,11 +8,14 @@
 )]
 
 mod answers;
+mod connections;
 mod conversations;
 mod credentials;
 mod families;
 mod faults;
 mod fixtures;
+mod half_close;
+mod http;
 mod identity;
 mod lifecycle;
 mod raw;

@@ -53,6 +53,11 @@ impl Raw {
 
     /// How many requests the upstream has got, each on a connection of its own.
     pub(crate) fn requests(&self) -> usize {
+        self.connections()
+    }
+
+    /// How many connections the gateway has opened to the upstream and used.
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 

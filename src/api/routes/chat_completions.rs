@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::api::auth::{self, Identified};
 use crate::api::error::{ApiError, UPSTREAM_REQUEST_ID};
 use crate::api::middleware::{IGNORED_PARAMS, OPTION_INDEX};
+use crate::api::serve::Exchange;
 use crate::api::sse::{Deadline, SseBody, note_usage};
 use crate::api::{AppState, body, context};
 use crate::aws::arn;
@@ -129,6 +130,7 @@ struct Call<'a> {
     /// How much of it is gone.
     elapsed: Duration,
     keep_alive: Option<Duration>,
+    exchange: Option<Exchange>,
     context: ResponseContext,
     plan: Plan,
     request: Bytes,
@@ -212,6 +214,7 @@ impl<'a> Call<'a> {
             timeout: directives.timeout(),
             elapsed: Duration::ZERO,
             keep_alive: state.sse_keep_alive,
+            exchange: head.extensions.get().cloned(),
             context: response_context(model, &directives, answering),
             plan,
             request: encoded,
@@ -246,7 +249,8 @@ impl<'a> Call<'a> {
         let deadline = timeout.map(|timeout| Deadline { timeout, left: left(timeout) });
         let events = dispatcher.converse_stream(plan, request, delivery, now);
         let stream = ChatStream::new(context, options.include_usage.unwrap_or(false));
-        let mut body = SseBody::new(events, stream, deadline, keep_alive, strict, record.clone());
+        let (record, exchange) = (record.clone(), self.exchange);
+        let mut body = SseBody::new(events, stream, deadline, keep_alive, strict, record, exchange);
         body.begin().await?;
         let request_id = body.request_id().map(str::to_owned);
         Ok(with_request_id(body.into_response(), request_id.as_deref()))

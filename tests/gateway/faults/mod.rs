@@ -1,6 +1,7 @@
 //! What clients get when something goes wrong.
 
 mod back_pressure;
+mod endings;
 mod keep_alive;
 mod limits;
 mod memory;
