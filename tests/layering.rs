@@ -18,8 +18,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("translate", &["json", "openai", "bedrock", "models"]),
     ("upstream", &["aws", "bedrock"]),
     ("store", &[]),
-    ("vault", &["aws", "store"]),
-    ("access", &["aws", "json", "portkey", "store", "upstream", "vault"]),
+    ("vault", &["aws", "store", "telemetry"]),
+    ("access", &["aws", "json", "portkey", "store", "telemetry", "upstream", "vault"]),
     ("routing", &["access", "json", "bedrock", "models", "translate", "aws", "upstream", "vault"]),
     ("settings", &["access", "models", "translate", "aws", "routing", "upstream", "vault"]),
     (
@@ -39,7 +39,10 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "vault",
         ],
     ),
-    ("app", &["access", "api", "aws", "routing", "settings", "store", "upstream", "vault"]),
+    (
+        "app",
+        &["access", "api", "aws", "routing", "settings", "store", "telemetry", "upstream", "vault"],
+    ),
     ("signals", &[]),
     ("cli", &[]),
     (

@@ -21,7 +21,7 @@ pub use caller::Caller;
 pub use error::Error;
 
 use self::jwt::JwtVerifier;
-use crate::vault::api_key::PREFIX;
+use crate::telemetry::mask::KEY_PREFIX;
 use crate::vault::{Snapshot, Status, Vault};
 
 /// Whether callers that nobody knows are served.
@@ -66,7 +66,7 @@ impl Access {
     /// What a text that a caller shows is.
     #[must_use]
     pub fn presented<'a>(&self, text: &'a str) -> Presented<'a> {
-        if text.starts_with(PREFIX) {
+        if text.starts_with(KEY_PREFIX) {
             Presented::Key(text)
         } else if self.jwt.is_some() && jwt::is_jwt(text) {
             Presented::Jwt(text)

@@ -97,9 +97,10 @@ fn hint(shown: Option<&str>) -> String {
     shown.map_or_else(String::new, crate::vault::credentials::masked)
 }
 
-/// An event of a request, of which it is not known yet who makes it.
+/// An event of a request, of which it is not known yet who makes it. Its texts are the
+/// caller's: whoever logs or stores it bounds it first ([`access::bounded`]).
 pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event {
-    access::bounded(Event {
+    Event {
         at: access::seconds(SystemTime::now()),
         action: action.to_owned(),
         outcome: "success".to_owned(),
@@ -109,7 +110,7 @@ pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event 
         uri: Some(head.uri.path().to_owned()),
         request_id: Some(record.trace_id()),
         ..Event::default()
-    })
+    }
 }
 
 /// The same event, which came to nothing. Its message and its place are left out: both

@@ -12,7 +12,7 @@ use crate::access::jwt::JwtError;
 use crate::aws::roles::{AssumeError, AssumeErrorKind};
 use crate::openai::error::{ErrorBody, ErrorObject, kind};
 use crate::routing::{self, GrantError, Owner, dispatch};
-use crate::telemetry::AccessRecord;
+use crate::telemetry::{AccessRecord, chain, mask};
 use crate::translate;
 use crate::upstream::media::MediaError;
 use crate::upstream::{self, ErrorKind};
@@ -129,9 +129,13 @@ impl ApiError {
         self
     }
 
-    /// The error object, for where no status can be told any more.
+    /// The error object, for where no status can be told any more. Gateway keys in what
+    /// it repeats of the request, or of AWS's answer, are masked.
     pub(super) fn into_body(self) -> ErrorBody {
-        let Failure { error, provider, .. } = *self.0;
+        let Failure { mut error, provider, .. } = *self.0;
+        error.message = mask::mask(error.message);
+        error.param = error.param.map(mask::mask);
+        error.code = error.code.map(mask::mask);
         ErrorBody { error, provider: provider.map(str::to_owned) }
     }
 
@@ -407,16 +411,4 @@ fn kind_of(status: StatusCode) -> &'static str {
         status if status.is_client_error() => kind::INVALID_REQUEST,
         _ => kind::SERVER,
     }
-}
-
-/// An error and what it came from, in one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -23,7 +23,6 @@ use tower::Layer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 pub use error::ApiError;
-pub(crate) use error::chain;
 pub use limits::Limits;
 
 use crate::access::{Access, AuditLog};

@@ -14,6 +14,8 @@ pub use virtual_keys::{
 
 use serde_json::Value;
 
+use crate::telemetry::mask;
+
 /// The longest name, note or label.
 const MAX_TEXT: usize = 512;
 /// The most entries of a list in a key.
@@ -61,6 +63,10 @@ fn text(param: &str, text: &str) -> Result<String, Invalid> {
     if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
         let message = format!("must have at most {MAX_TEXT} bytes and no control characters");
         return Err(Invalid::new(param, message));
+    }
+    // It would be stored as it is.
+    if mask::contains_whole_key(text) {
+        return Err(Invalid::new(param, "must not contain a gateway key (`bgw-...`)"));
     }
     Ok(text.to_owned())
 }

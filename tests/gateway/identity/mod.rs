@@ -2,6 +2,7 @@
 
 mod admin;
 mod callers;
+mod masking;
 mod profiles;
 mod roles;
 mod virtual_keys;

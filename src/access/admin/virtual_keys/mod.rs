@@ -10,6 +10,7 @@ use crate::aws::region::Region;
 use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::portkey::virtual_key::{ModelConfig, VirtualKeyItem, VirtualKeyRequest};
 use crate::store::VirtualKeyRow;
+use crate::telemetry::mask;
 use crate::vault::credentials::{
     AccessKey, AssumedRole, BedrockAuth, BedrockCredentials, OpenAiCredentials,
     ProviderCredentials, masked,
@@ -222,6 +223,9 @@ fn checked_slug(slug: &str) -> Result<String, Invalid> {
     let fits = (1..=MAX_SLUG).contains(&slug.len())
         && slug.starts_with(|c: char| c.is_ascii_alphanumeric())
         && slug.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if mask::contains_whole_key(slug) {
+        return Err(Invalid::new("slug", "must not contain a gateway key (`bgw-...`)"));
+    }
     if fits {
         Ok(slug.to_owned())
     } else {

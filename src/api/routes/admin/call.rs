@@ -196,12 +196,12 @@ impl Call {
     /// What the audit log is to be told of a change.
     pub(super) fn event(&self, resource_type: &str, resource_id: &str) -> Event {
         let event = auth::event(&self.permission.action(), &self.record, &self.head);
-        Event {
+        access::bounded(Event {
             status: Some(200),
             resource_type: Some(resource_type.to_owned()),
             resource_id: Some(resource_id.to_owned()),
             ..self.identified.signed(event)
-        }
+        })
     }
 
     /// What the path names, if it names one.
