@@ -58,6 +58,7 @@ impl AuditLog {
             status = event.status,
             actor = event.actor,
             actor_type = event.actor_type,
+            actor_id = event.actor_id,
             resource_type = event.resource_type,
             resource_id = event.resource_id,
             client_ip = event.client_ip,
@@ -160,6 +161,7 @@ fn gathered(rows: Vec<AuditRow>) -> Vec<AuditRow> {
 pub fn bounded(mut event: Event) -> Event {
     let texts = [
         Some(&mut event.actor),
+        event.actor_id.as_mut(),
         event.resource_type.as_mut(),
         event.resource_id.as_mut(),
         event.client_ip.as_mut(),

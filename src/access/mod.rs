@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod audit;
+pub mod bounds;
 mod caller;
 mod error;
 pub mod jwt;

@@ -182,6 +182,7 @@ impl Identified {
         Event {
             actor: self.caller.name().unwrap_or_default().to_owned(),
             actor_type: self.caller.kind().to_owned(),
+            actor_id: self.caller.id().map(str::to_owned),
             ..event
         }
     }

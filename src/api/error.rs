@@ -119,6 +119,19 @@ impl ApiError {
         self
     }
 
+    /// The same, about one member of the request.
+    pub(super) fn at(mut self, param: String) -> Self {
+        self.0.error.param = Some(param);
+        self
+    }
+
+    /// The same with the situation in front of its message.
+    pub(super) fn explained(mut self, situation: &str) -> Self {
+        let message = &mut self.0.error.message;
+        *message = format!("{situation}: {message}");
+        self
+    }
+
     /// Notes the failure in the request's access line.
     pub(super) fn noted(self, record: &AccessRecord) -> Self {
         let Failure { error, headers, cause, .. } = &*self.0;
@@ -224,6 +237,9 @@ impl From<access::Error> for ApiError {
             .with_cause(&error),
             access::Error::Jwt(_) => Self::unauthorized("invalid_jwt", message),
             access::Error::Scope { .. } => Self::forbidden("insufficient_scope", message),
+            access::Error::OutOfBounds { code, param, .. } => {
+                Self::forbidden(code, message).at(param.clone())
+            }
             access::Error::Vault(error) => Self::vault_unavailable(error),
         }
     }

@@ -20,7 +20,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use api_keys::ApiKeyRow;
-pub use audit::{AuditQuery, AuditRow};
+pub use audit::{AuditQuery, AuditRow, Visible};
 pub use virtual_keys::VirtualKeyRow;
 
 /// The database's file in the data directory.

@@ -9,7 +9,7 @@ pub use api_keys::{api_key_item, changed_api_key, changed_defaults, new_api_key}
 pub use time::{parse as parse_time, rfc3339};
 pub use virtual_keys::{
     changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
-    virtual_key_item,
+    replaced_credentials, virtual_key_item,
 };
 
 use serde_json::Value;

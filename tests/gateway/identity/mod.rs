@@ -1,6 +1,7 @@
 //! Who calls, and as whom: gateway keys, virtual keys and roles, over the wire.
 
 mod admin;
+mod bounds;
 mod callers;
 mod masking;
 mod profiles;

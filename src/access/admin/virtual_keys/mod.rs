@@ -143,6 +143,23 @@ pub fn changed_credentials(
     }
 }
 
+/// Reads credentials of the same provider that replace others as a whole: nothing that
+/// was stored is used.
+///
+/// # Errors
+/// A member is missing or wrong, or of no use to this kind of credentials.
+pub fn replaced_credentials(
+    before: &ProviderCredentials,
+    request: VirtualKeyRequest,
+    custom_hosts: &[String],
+) -> Result<ProviderCredentials, Invalid> {
+    let fields = Fields::default().overlaid(request);
+    match before {
+        ProviderCredentials::OpenAi(_) => fields.openai(custom_hosts),
+        ProviderCredentials::Bedrock(_) => fields.bedrock(custom_hosts),
+    }
+}
+
 /// Whether credentials are the gateway's own identity, or a role that it assumes.
 #[must_use]
 pub fn is_gateway_identity(credentials: &ProviderCredentials) -> bool {
