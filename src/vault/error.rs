@@ -33,28 +33,26 @@ pub enum Error {
         /// Where it was read.
         origin: String,
     },
-    /// The file of the master key cannot be used.
+    /// The file of the master key, or the mark beside the database, cannot be used.
     #[error("{path}: {error}")]
-    MasterKeyFile {
+    File {
         /// Which.
         path: PathBuf,
         /// What happened.
         #[source]
         error: std::io::Error,
     },
-    /// A rotation is under way, or one was cut off.
-    #[error(
-        "{path} is there: another rotation is under way; if none is, one was cut off: remove that file"
-    )]
+    /// Another process rotates the same file.
+    #[error("{path} is locked: another rotation of this file is under way; wait for its end")]
     RotationUnderWay {
-        /// The file that says so.
+        /// The locked file.
         path: PathBuf,
     },
-    /// A new file of master keys would belong to somebody else than the old one.
+    /// A new file would belong to somebody else than the one that it replaces.
     #[error(
         "{path}: its owner and group cannot be kept, so that gateways might not read it any more: run this as the user it belongs to"
     )]
-    MasterKeyOwner {
+    FileOwner {
         /// Which.
         path: PathBuf,
     },
