@@ -24,7 +24,6 @@ use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::routing::profiles::Profiles;
 use crate::settings::{Media, Settings};
-use crate::store::Store;
 use crate::telemetry::chain;
 use crate::upstream::bedrock::BedrockClient;
 use crate::upstream::document::DocumentFetcher;
@@ -212,7 +211,7 @@ pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Opt
         };
     };
     if !settings.vault.has_master_key() {
-        return if Store::exists(data_dir) {
+        return if vault::exists(data_dir) {
             let error = vault::Error::NoMasterKey;
             Err(io::Error::other(format!("the vault in {}: {error}", data_dir.display())))
         } else {
@@ -222,7 +221,7 @@ pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Opt
     let opened = async {
         let kms = settings.vault.kms_key_id.clone().map(|id| DataKeys::new(sdk, id));
         let masters = MasterKeys::load(&settings.vault.master_keys, kms)?;
-        Vault::open(Store::open(data_dir).await?, masters).await
+        Vault::open(data_dir, masters).await
     };
     let opened: Result<Vault, vault::Error> = opened.await;
     opened.map(Some).map_err(|error| {

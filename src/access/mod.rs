@@ -139,9 +139,12 @@ impl Access {
         match self.anonymous {
             Anonymous::Allow => true,
             Anonymous::Refuse => false,
-            // Revoked keys count: a gateway that had keys never opens again.
+            // Revoked keys count, and keys that are gone: a gateway that had keys never
+            // opens again.
             Anonymous::Auto => {
-                self.jwt.is_none() && snapshot.is_none_or(|snapshot| snapshot.api_keys().is_empty())
+                self.jwt.is_none()
+                    && self.vault.as_ref().is_none_or(|vault| !vault.had_keys())
+                    && snapshot.is_none_or(|snapshot| snapshot.api_keys().is_empty())
             }
         }
     }

@@ -64,7 +64,35 @@ pub enum Error {
     },
     /// The database could not be read a moment ago.
     #[error("the database could not be read a moment ago")]
-    Unreadable,
+    Unreadable(#[source] std::sync::Arc<Error>),
+    /// The database does not match the mark beside it.
+    #[error(
+        "{database} does not match the mark {mark}: {mismatch}; restore the database, or, if an older backup was put in its place on purpose, remove the mark: a database with gateway keys stays closed to unknown callers without it"
+    )]
+    Mismatch {
+        /// The database.
+        database: PathBuf,
+        /// The mark.
+        mark: PathBuf,
+        /// How they differ.
+        mismatch: store::Mismatch,
+    },
+    /// The mark beside the database does not open.
+    #[error(
+        "{path} does not open: it was altered, or belongs to another vault; restore it, or remove it if the database beside it is the right one"
+    )]
+    BrokenMark {
+        /// The mark.
+        path: PathBuf,
+    },
+    /// The database is no longer the one that was opened.
+    #[error(
+        "{path} is not the database that was opened: it was replaced, or an older copy was put in its place; stop the gateway, restore the database and start it again"
+    )]
+    Replaced {
+        /// The database.
+        path: PathBuf,
+    },
     /// What somebody else's attempt came to, for which this one waited.
     #[error(transparent)]
     Shared(std::sync::Arc<Error>),

@@ -253,11 +253,8 @@ async fn admit(
         return Err(auth::turned_away(None, state, record, head, access::Error::NoKeys).await);
     };
     if identified.caller.is_anonymous() {
-        let error = if snapshot.api_keys().is_empty() {
-            access::Error::NoKeys
-        } else {
-            access::Error::NobodyNamed
-        };
+        let error =
+            if !vault.had_keys() { access::Error::NoKeys } else { access::Error::NobodyNamed };
         return Err(auth::turned_away(None, state, record, head, error).await);
     }
     identified.may(permission, state, record, head).await?;
