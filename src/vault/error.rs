@@ -100,3 +100,29 @@ pub enum Error {
     #[error("somebody else has just changed it; try again")]
     Conflict,
 }
+
+impl Error {
+    /// What failed, where several waited for it.
+    #[must_use]
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Shared(error) | Self::Unreadable(error) => error.root(),
+            own => own,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn the_root_is_what_failed_for_the_first() {
+        let shared = Error::Shared(Arc::new(Error::Shared(Arc::new(Error::Conflict))));
+        assert!(matches!(shared.root(), Error::Conflict));
+        assert!(matches!(Error::Unreadable(Arc::new(shared)).root(), Error::Conflict));
+        assert!(matches!(Error::NoMasterKey.root(), Error::NoMasterKey));
+    }
+}

@@ -180,7 +180,7 @@ async fn marks_of_many_at_once_are_whole_and_cover_what_was_acknowledged() {
     let one = folder.vault(local(1)).await.unwrap();
     let other = folder.vault(local(1)).await.unwrap();
     let add = async |name: usize| {
-        let vault = if name % 2 == 0 { &one } else { &other };
+        let vault = if name.is_multiple_of(2) { &one } else { &other };
         vault.add_api_key(new_api_key(&name.to_string()), 1, told("create")).await.map(drop)
     };
     let all = (0..20).map(&add);

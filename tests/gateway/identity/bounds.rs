@@ -22,8 +22,11 @@ fn assert_refused(answer: &Answer, param: &str) {
     assert_eq!(answer.json()["data"]["errorCode"], "AB03");
 }
 
-/// Each bound, a key that keeps it, and keys that do not with the member that is wrong.
-fn bounds() -> Vec<(Value, Value, Vec<(Value, &'static str)>)> {
+/// A bound as members of a key, members that keep it, and members that do not with the
+/// one that is wrong.
+type Bound = (Value, Value, Vec<(Value, &'static str)>);
+
+fn bounds() -> Vec<Bound> {
     let locked = |config: Value, may_replace: bool| json!({"defaults": {"config_id": config, "allow_config_override": may_replace}});
     let own = json!({"virtual_key": "a"});
     vec![

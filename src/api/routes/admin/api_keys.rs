@@ -154,7 +154,7 @@ async fn item(call: &Call, key: &ApiKey, is_kms_down: &mut bool) -> ApiKeyItem {
     }
     let defaults = call.vault.defaults(key).await;
     if let Err(error) = &defaults {
-        *is_kms_down = matches!(error, vault::Error::Kms(_));
+        *is_kms_down = matches!(error.root(), vault::Error::Kms(_));
         let cause = chain(error);
         warn!(id = key.row().id, cause, "the defaults of a gateway key do not open");
     }

@@ -144,7 +144,7 @@ async fn item(call: &Call, key: &VirtualKey, is_kms_down: &mut bool) -> VirtualK
     }
     let opened = call.vault.credentials(key).await;
     if let Err(error) = &opened {
-        *is_kms_down = matches!(error, vault::Error::Kms(_));
+        *is_kms_down = matches!(error.root(), vault::Error::Kms(_));
         warn!(slug = key.row().slug, cause = chain(error), "a virtual key does not open");
     }
     virtual_key_item(key, opened.ok().as_deref(), call.now)

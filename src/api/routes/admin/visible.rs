@@ -66,17 +66,8 @@ impl Call {
         match self.vault.defaults(key).await {
             Ok(defaults) => Ok(bounds.see_metadata(Some::<&Defaults>(&defaults))),
             // Of one that was altered nobody can say whose it is.
-            Err(error) if is_broken(&error) => Ok(false),
+            Err(error) if matches!(error.root(), vault::Error::Broken { .. }) => Ok(false),
             Err(error) => Err(error.into()),
         }
-    }
-}
-
-/// Whether a record does not open whoever asks, and when.
-fn is_broken(error: &vault::Error) -> bool {
-    match error {
-        vault::Error::Broken { .. } => true,
-        vault::Error::Shared(error) => is_broken(error),
-        _ => false,
     }
 }
