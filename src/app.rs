@@ -26,7 +26,7 @@ use crate::routing;
 use crate::routing::dispatch::Dispatcher;
 use crate::routing::profiles::Profiles;
 use crate::settings::{Media, Settings};
-use crate::store::Store;
+use crate::telemetry::chain;
 use crate::upstream::bedrock::BedrockClient;
 use crate::upstream::document::DocumentFetcher;
 use crate::upstream::media::{MediaFetcher, MediaOptions};
@@ -170,7 +170,7 @@ impl Gateway {
                     info!(source, "the gateway has an AWS identity of its own");
                 }
                 Err(error) => {
-                    let cause = api::chain(&error);
+                    let cause = chain(&error);
                     info!(cause, "the gateway has no AWS identity of its own");
                 }
             }
@@ -205,7 +205,7 @@ async fn open_vault_to_serve(settings: &Settings, sdk: &SdkContext) -> io::Resul
     let vault = open_vault(settings, sdk).await?;
     if let Some(vault) = &vault {
         let checked = vault.check_sealing().await;
-        checked.map_err(|error| io::Error::other(format!("the vault: {}", api::chain(&error))))?;
+        checked.map_err(|error| io::Error::other(format!("the vault: {}", chain(&error))))?;
     }
     Ok(vault)
 }
@@ -225,7 +225,7 @@ pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Opt
         };
     };
     if !settings.vault.has_master_key() {
-        return if Store::exists(data_dir) {
+        return if vault::exists(data_dir) {
             let error = vault::Error::NoMasterKey;
             Err(io::Error::other(format!("the vault in {}: {error}", data_dir.display())))
         } else {
@@ -235,11 +235,11 @@ pub async fn open_vault(settings: &Settings, sdk: &SdkContext) -> io::Result<Opt
     let opened = async {
         let kms = settings.vault.kms_key_id.clone().map(|id| DataKeys::new(sdk, id));
         let masters = MasterKeys::load(&settings.vault.master_keys, kms)?;
-        Vault::open(Store::open(data_dir).await?, masters).await
+        Vault::open(data_dir, masters).await
     };
     let opened: Result<Vault, vault::Error> = opened.await;
     opened.map(Some).map_err(|error| {
-        io::Error::other(format!("the vault in {}: {}", data_dir.display(), api::chain(&error)))
+        io::Error::other(format!("the vault in {}: {}", data_dir.display(), chain(&error)))
     })
 }
 

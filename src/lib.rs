@@ -18,12 +18,12 @@
 //! | [`translate`] | the rules from one to the other | wait, read a clock, do I/O, log |
 //! | [`aws`] | regions, endpoints, credentials, roles of STS, data keys of KMS, SigV4, event-stream frames | know the HTTP surface or OpenAI |
 //! | [`upstream`] | calls of Bedrock and its control plane: pooled, timed out, cancelled on drop; what requests and settings name by URL | know the HTTP surface |
+//! | [`telemetry`] | log lines; gateway keys are masked in them | hold secrets or prompts |
 //! | [`store`] | what outlives the process, in `SQLite`: virtual keys, gateway keys, audit rows | open what is sealed |
-//! | [`vault`] | virtual keys and gateway keys: sealed at rest under a master key, held as a snapshot, opened when first used | know the HTTP surface, know who may do what |
-//! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, what admins may write, the audit log | know the HTTP surface |
+//! | [`vault`] | virtual keys and gateway keys: sealed at rest under a master key, held as a snapshot, opened when first used; a mark that outlives the database | know the HTTP surface, know who may do what |
+//! | [`access`] | who calls and what they may: gateway keys, JWTs, scopes, the bounds of admins, what they may write, the audit log | know the HTTP surface |
 //! | [`limits`] | what all requests together may take: bytes in memory, threads that parse | know the HTTP surface |
 //! | [`routing`] | where a request goes and as whom, what is lent to whom, and its execution | know the HTTP surface, build JSON |
-//! | [`telemetry`] | log lines | hold secrets or prompts |
 //! | [`api`] | the HTTP surface: routes, headers, errors, server-sent events | hold rules of translation |
 //! | [`emulator`] | a local Bedrock Runtime, STS and KMS on the real wire protocols | be reached but over a socket |
 //! | [`settings`], [`cli`], [`signals`], [`app`], [`commands`] | what the operator says, and wiring | hold rules |

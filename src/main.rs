@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(1, &format!("{error}\n")),
+        Err(error) => fail(1, &format!("{}\n", telemetry::chain(&error))),
     }
 }
 
@@ -112,6 +112,6 @@ fn environment() -> Environment {
 
 fn fail(code: u8, message: &str) -> ExitCode {
     // Nothing is left to be done if the terminal is gone.
-    let _ = write!(io::stderr(), "bedrock-gateway: {message}");
+    let _ = write!(io::stderr(), "bedrock-gateway: {}", telemetry::mask::masked(message));
     code.into()
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bedrock_gateway::access::jwt::{
-    ClaimMapping, FetchDocument, JwksSource, JwtOptions, JwtVerifier, is_jwt,
+    ClaimMapping, FetchDocument, JwksSource, JwtOptions, JwtVerifier, NullVirtualKeys, is_jwt,
 };
 use bedrock_gateway::aws::event_stream::Decoder;
 use bedrock_gateway::aws::model_id::ModelId;
@@ -513,6 +513,7 @@ fn is_believed(token: &str) -> bool {
         audience: vec!["a".to_owned()],
         claims: ClaimMapping::default(),
         default_scopes: Vec::new(),
+        null_virtual_keys: NullVirtualKeys::None,
     };
     let verifier = JwtVerifier::new(options, Issuer);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use tracing::{error, info};
 
 use crate::store::{AuditRow, Store};
+use crate::telemetry::{chain, mask};
 
 /// Rows that wait to be written at most. When there are more, requests that are
 /// turned away wait for their turn, and others do not notice.
@@ -57,6 +58,7 @@ impl AuditLog {
             status = event.status,
             actor = event.actor,
             actor_type = event.actor_type,
+            actor_id = event.actor_id,
             resource_type = event.resource_type,
             resource_id = event.resource_id,
             client_ip = event.client_ip,
@@ -119,7 +121,8 @@ async fn write(store: Store, mut messages: mpsc::Receiver<Message>) {
             && let Err(error) = store.add_audit_rows(&rows).await
         {
             // Their lines are there.
-            error!(rows = rows.len(), %error, "rows of the audit log could not be written");
+            let cause = chain(&error);
+            error!(rows = rows.len(), cause, "rows of the audit log could not be written");
         }
         for done in waiting {
             let _ = done.send(());
@@ -152,18 +155,24 @@ fn gathered(rows: Vec<AuditRow>) -> Vec<AuditRow> {
     kept
 }
 
-/// What comes from outside is shortened; nobody fills the log with one request.
+/// An event as it may be logged and stored: gateway keys in its texts are masked, and
+/// its texts are cut, so that nobody fills the log with one request.
 #[must_use]
 pub fn bounded(mut event: Event) -> Event {
     let texts = [
         Some(&mut event.actor),
+        event.actor_id.as_mut(),
+        event.resource_type.as_mut(),
         event.resource_id.as_mut(),
+        event.client_ip.as_mut(),
         event.method.as_mut(),
         event.uri.as_mut(),
         event.request_id.as_mut(),
         event.detail.as_mut(),
     ];
     for text in texts.into_iter().flatten() {
+        // Before it is cut: part of a key may be too short to be recognised.
+        *text = mask::mask(std::mem::take(text));
         if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
             text.truncate(end);
         }

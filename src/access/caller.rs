@@ -43,6 +43,17 @@ impl Caller {
         }
     }
 
+    /// What tells it from others of its kind in the audit log: the id of the gateway key,
+    /// or the subject of the JWT. Unlike names, callers cannot choose it.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Anonymous => None,
+            Self::Key { key, .. } => Some(&key.row().id),
+            Self::Jwt(identity) => Some(identity.subject.as_ref().unwrap_or(&identity.name)),
+        }
+    }
+
     /// The word for its kind in the audit log.
     #[must_use]
     pub fn kind(&self) -> &'static str {

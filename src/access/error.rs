@@ -34,6 +34,16 @@ pub enum Error {
         /// One of the scopes that would do.
         needed: String,
     },
+    /// A key would exceed the caller's own bounds.
+    #[error("{message}")]
+    OutOfBounds {
+        /// The stable word for it.
+        code: &'static str,
+        /// The member that exceeds them.
+        param: String,
+        /// What would be accepted.
+        message: String,
+    },
     /// The vault cannot be read.
     #[error("the vault cannot be read")]
     Vault(#[from] vault::Error),

@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod audit;
+pub mod bounds;
 mod caller;
 mod error;
 pub mod host;
@@ -22,7 +23,7 @@ pub use caller::Caller;
 pub use error::Error;
 
 use self::jwt::JwtVerifier;
-use crate::vault::api_key::PREFIX;
+use crate::telemetry::mask::KEY_PREFIX;
 use crate::vault::{Snapshot, Status, Vault};
 
 /// Whether callers that nobody knows are served.
@@ -67,7 +68,7 @@ impl Access {
     /// What a text that a caller shows is.
     #[must_use]
     pub fn presented<'a>(&self, text: &'a str) -> Presented<'a> {
-        if text.starts_with(PREFIX) {
+        if text.starts_with(KEY_PREFIX) {
             Presented::Key(text)
         } else if self.jwt.is_some() && jwt::is_jwt(text) {
             Presented::Jwt(text)
@@ -139,9 +140,12 @@ impl Access {
         match self.anonymous {
             Anonymous::Allow => true,
             Anonymous::Refuse => false,
-            // Revoked keys count: a gateway that had keys never opens again.
+            // Revoked keys count, and keys that are gone: a gateway that had keys never
+            // opens again.
             Anonymous::Auto => {
-                self.jwt.is_none() && snapshot.is_none_or(|snapshot| snapshot.api_keys().is_empty())
+                self.jwt.is_none()
+                    && self.vault.as_ref().is_none_or(|vault| !vault.had_keys())
+                    && snapshot.is_none_or(|snapshot| snapshot.api_keys().is_empty())
             }
         }
     }

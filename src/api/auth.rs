@@ -103,9 +103,10 @@ fn hint(shown: Option<&str>) -> String {
     shown.map_or_else(String::new, crate::vault::credentials::masked)
 }
 
-/// An event of a request, of which it is not known yet who makes it.
+/// An event of a request, of which it is not known yet who makes it. Its texts are the
+/// caller's: whoever logs or stores it bounds it first ([`access::bounded`]).
 pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event {
-    access::bounded(Event {
+    Event {
         at: access::seconds(SystemTime::now()),
         action: action.to_owned(),
         outcome: "success".to_owned(),
@@ -115,7 +116,7 @@ pub(super) fn event(action: &str, record: &AccessRecord, head: &Parts) -> Event 
         uri: Some(head.uri.path().to_owned()),
         request_id: Some(record.trace_id()),
         ..Event::default()
-    })
+    }
 }
 
 /// The same event, which came to nothing. Its message and its place are left out: both
@@ -192,6 +193,7 @@ impl Identified {
         Event {
             actor: self.caller.name().unwrap_or_default().to_owned(),
             actor_type: self.caller.kind().to_owned(),
+            actor_id: self.caller.id().map(str::to_owned),
             ..event
         }
     }

@@ -15,7 +15,7 @@ use crate::json;
 use crate::routing::Directives;
 use crate::routing::config::{GatewayConfig, HEADER as CONFIG, Origin, comma_list};
 use crate::routing::directives::ProviderOptions;
-use crate::vault::api_key::PREFIX as GATEWAY_KEY_PREFIX;
+use crate::telemetry::mask::KEY_PREFIX;
 
 /// Reads what the caller says in headers.
 ///
@@ -155,7 +155,7 @@ impl<'a> Headers<'a> {
             Some(*key) != portkey_key
                 && Some(*key) != shown
                 && !is_placeholder_key(key)
-                && !key.starts_with(GATEWAY_KEY_PREFIX)
+                && !key.starts_with(KEY_PREFIX)
                 // No provider's key has the form of a JWT, which is for somebody else.
                 && !is_jwt(key)
         };

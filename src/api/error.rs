@@ -13,7 +13,7 @@ use crate::aws::roles::{AssumeError, AssumeErrorKind};
 use crate::limits::NoRoom;
 use crate::openai::error::{ErrorBody, ErrorObject, kind};
 use crate::routing::{self, GrantError, Owner, dispatch};
-use crate::telemetry::AccessRecord;
+use crate::telemetry::{AccessRecord, chain, mask};
 use crate::translate;
 use crate::upstream::media::MediaError;
 use crate::upstream::{self, ErrorKind};
@@ -145,6 +145,19 @@ impl ApiError {
         self
     }
 
+    /// The same, about one member of the request.
+    pub(super) fn at(mut self, param: String) -> Self {
+        self.0.error.param = Some(param);
+        self
+    }
+
+    /// The same with the situation in front of its message.
+    pub(super) fn explained(mut self, situation: &str) -> Self {
+        let message = &mut self.0.error.message;
+        *message = format!("{situation}: {message}");
+        self
+    }
+
     /// Notes the failure in the request's access line.
     pub(super) fn noted(self, record: &AccessRecord) -> Self {
         let Failure { error, headers, cause, .. } = &*self.0;
@@ -155,9 +168,13 @@ impl ApiError {
         self
     }
 
-    /// The error object, for where no status can be told any more.
+    /// The error object, for where no status can be told any more. Gateway keys in what
+    /// it repeats of the request, or of AWS's answer, are masked.
     pub(super) fn into_body(self) -> ErrorBody {
-        let Failure { error, provider, .. } = *self.0;
+        let Failure { mut error, provider, .. } = *self.0;
+        error.message = mask::mask(error.message);
+        error.param = error.param.map(mask::mask);
+        error.code = error.code.map(mask::mask);
         ErrorBody { error, provider: provider.map(str::to_owned) }
     }
 
@@ -246,6 +263,9 @@ impl From<access::Error> for ApiError {
             .with_cause(&error),
             access::Error::Jwt(_) => Self::unauthorized("invalid_jwt", message),
             access::Error::Scope { .. } => Self::forbidden("insufficient_scope", message),
+            access::Error::OutOfBounds { code, param, .. } => {
+                Self::forbidden(code, message).at(param.clone())
+            }
             access::Error::Vault(error) => Self::vault_unavailable(error),
         }
     }
@@ -455,16 +475,4 @@ fn kind_of(status: StatusCode) -> &'static str {
         status if status.is_client_error() => kind::INVALID_REQUEST,
         _ => kind::SERVER,
     }
-}
-
-/// An error and what it came from, in one line.
-pub(crate) fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -20,7 +20,7 @@ use super::error::{ApiError, UPSTREAM_REQUEST_ID};
 use super::http_rules::check_http;
 use super::keep_alive::COMMENT;
 use super::limits::limit_head;
-use crate::telemetry::{AccessRecord, Outcome};
+use crate::telemetry::{AccessRecord, Outcome, mask};
 
 /// The caller's id of a request, or one made here; in every answer.
 pub(super) const TRACE_ID: HeaderName = HeaderName::from_static("x-portkey-trace-id");
@@ -81,13 +81,16 @@ async fn observe(mut request: Request, next: Next) -> Response {
     response.map(|inner| Body::new(Recorded { inner, record }))
 }
 
-/// The caller's id if it can be repeated and is not absurdly long, else a new one.
+/// The caller's id if it can be repeated and is not absurdly long, else a new one. A
+/// gateway key in it is masked, so that the answer repeats what the log has.
 fn trace_id(headers: &HeaderMap) -> HeaderValue {
     let usable = |value: &&HeaderValue| {
         value.to_str().is_ok_and(|text| !text.trim().is_empty() && text.len() <= MAX_TRACE_ID)
     };
-    let given = headers.get(TRACE_ID).filter(usable).cloned();
-    given
+    let given = headers.get(TRACE_ID).filter(usable);
+    let masked =
+        given.and_then(|value| HeaderValue::from_str(&mask::masked(value.to_str().ok()?)).ok());
+    masked
         .or_else(|| HeaderValue::try_from(Uuid::new_v4().to_string()).ok())
         .unwrap_or(HeaderValue::from_static("unknown"))
 }

@@ -25,7 +25,6 @@ use tower::Layer;
 use tower_http::normalize_path::{NormalizePath, NormalizePathLayer};
 
 pub use error::ApiError;
-pub(crate) use error::chain;
 pub use loopback_only::LoopbackOnly;
 
 use crate::access::{Access, AuditLog};

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::say;
 use crate::access::admin::{self, Invalid, rfc3339};
-use crate::access::{AuditLog, Event, seconds};
+use crate::access::{AuditLog, Event, bounded, seconds};
 use crate::app::{open_vault, sdk_context};
 use crate::cli::{AddVirtualKey, ApiKeyCommand, CreateApiKey, VirtualKeyCommand};
 use crate::portkey::api_key::{ApiKeyDefaults, ApiKeyRequest};
@@ -242,7 +242,7 @@ fn event(
     now: i64,
 ) -> Event {
     let user = environment.get("USER").or_else(|| environment.get("LOGNAME"));
-    Event {
+    bounded(Event {
         at: now,
         action: action.to_owned(),
         outcome: "success".to_owned(),
@@ -251,7 +251,7 @@ fn event(
         resource_type: Some(resource_type.to_owned()),
         resource_id: Some(resource_id.to_owned()),
         ..Event::default()
-    }
+    })
 }
 
 /// The command line says `aws_role_arn` as `--role-arn`.

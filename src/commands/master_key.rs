@@ -10,7 +10,7 @@ use crate::access::{AuditLog, Event};
 use crate::cli::MasterKeyCommand;
 use crate::settings::{Environment, Settings};
 use crate::store::{ACQUIRE_TIMEOUT, BUSY_TIMEOUT};
-use crate::vault::{Vault, master_key};
+use crate::vault::{Vault, master_key, rotation_lock};
 
 /// The longest that a gateway takes between reading the master key and writing what it
 /// sealed with it: it waits for a connection, then for the writes of others.
@@ -45,7 +45,7 @@ async fn rotate(settings: &Settings, from_kms: bool, environment: &Environment) 
     let holds_file =
         vault_settings.kms_key_id.is_none() && vault_settings.master_keys.text.is_none();
     let file = vault_settings.master_keys.file.as_ref().filter(|_| holds_file);
-    let lock = file.map(|file| master_key::lock(file)).transpose().map_err(failed)?;
+    let lock = file.map(|file| rotation_lock::lock(file)).transpose().map_err(failed)?;
     if let Some(file) = file {
         master_key::add_key_to_file(file).map_err(failed)?;
     }

@@ -8,7 +8,7 @@ use super::nullable;
 
 /// What `POST /v1/virtual-keys` and `PUT /v1/virtual-keys/{slug}` take. Absent members
 /// stay as they are.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct VirtualKeyRequest {
     /// What people name it by.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::layers::Layers;
 use super::typed::{boolean, parsed, strings};
 use super::{Auth, FromEnvironment, Vault};
-use crate::access::jwt::{ClaimMapping, JwksSource, JwtOptions};
+use crate::access::jwt::{ClaimMapping, JwksSource, JwtOptions, NullVirtualKeys};
 use crate::access::{Anonymous, scope};
 use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::routing::lending::Lent;
@@ -99,6 +99,11 @@ fn jwt(layers: &mut Layers) -> Option<Option<JwtOptions>> {
     let default_scopes = strings(layers, "auth.jwt.default_scopes", |scope| {
         if scope::is_known(&scope) { Ok(scope) } else { Err("is no scope".to_owned()) }
     });
+    let null_virtual_keys = parsed(layers, "auth.jwt.null_virtual_keys", |text| match text {
+        "none" => Ok(NullVirtualKeys::None),
+        "any" => Ok(NullVirtualKeys::Any),
+        _ => Err("must be `none` or `any`".to_owned()),
+    });
     let claims = ClaimMapping {
         name: name?,
         scopes: scopes?,
@@ -106,6 +111,7 @@ fn jwt(layers: &mut Layers) -> Option<Option<JwtOptions>> {
         metadata: metadata?,
     };
     let (issuer, audience, default_scopes) = (issuer?, audience?, default_scopes?);
+    let null_virtual_keys = null_virtual_keys?;
     let Some(keys) = jwks? else { return Some(None) };
     let mut is_complete = true;
     for (key, is_missing) in [
@@ -118,5 +124,12 @@ fn jwt(layers: &mut Layers) -> Option<Option<JwtOptions>> {
             layers.problem(key, "the settings", "must be set where auth.jwt.jwks is");
         }
     }
-    is_complete.then_some(Some(JwtOptions { keys, issuer, audience, claims, default_scopes }))
+    is_complete.then_some(Some(JwtOptions {
+        keys,
+        issuer,
+        audience,
+        claims,
+        default_scopes,
+        null_virtual_keys,
+    }))
 }

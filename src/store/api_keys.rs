@@ -133,6 +133,12 @@ impl Store {
         audit.told_of(&done, transaction).await
     }
 
+    /// Deletes all gateway keys, as somebody does who has the file.
+    #[cfg(test)]
+    pub(crate) async fn forget_api_keys(&self) {
+        sqlx::query("DELETE FROM api_keys").execute(&self.pool).await.unwrap();
+    }
+
     /// Puts an envelope in place of another, if that is still there.
     ///
     /// # Errors

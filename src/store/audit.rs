@@ -25,6 +25,8 @@ pub struct AuditRow {
     pub actor: String,
     /// `api_key`, `jwt`, `command_line` or `anonymous`.
     pub actor_type: String,
+    /// The id of the gateway key, or the subject of the JWT; names can be chosen.
+    pub actor_id: Option<String>,
     /// To what: `virtual_key`, `api_key`.
     pub resource_type: Option<String>,
     /// To which.
@@ -52,10 +54,47 @@ pub struct AuditQuery {
     pub action: Option<String>,
     /// Only this actor.
     pub actor: Option<String>,
+    /// Only what somebody may see.
+    pub visible: Option<Visible>,
     /// How many.
     pub limit: i64,
     /// How many to pass over.
     pub offset: i64,
+}
+
+/// The rows that somebody may see: those of its own actions, and those about keys that
+/// it sees.
+#[derive(Debug, Clone, Default)]
+pub struct Visible {
+    /// Its kind, as in the rows.
+    pub actor_type: String,
+    /// Its id, as in the rows.
+    pub actor_id: Option<String>,
+    /// Slugs of the virtual keys that it sees; `None` for all.
+    pub virtual_keys: Option<Vec<String>>,
+    /// Ids of the gateway keys that it sees.
+    pub api_keys: Vec<String>,
+}
+
+impl Visible {
+    fn condition(&self, sql: &mut QueryBuilder<Sqlite>) {
+        sql.push(" AND ((actor_type = ").push_bind(self.actor_type.clone());
+        sql.push(" AND actor_id = ").push_bind(self.actor_id.clone());
+        // One parameter each, however many there are: `SQLite` bounds their number.
+        sql.push(") OR (resource_type = 'virtual_key'");
+        if let Some(slugs) = &self.virtual_keys {
+            sql.push(" AND resource_id IN (SELECT value FROM json_each(");
+            sql.push_bind(json_array(slugs)).push("))");
+        }
+        sql.push(
+            ") OR (resource_type = 'api_key' AND resource_id IN (SELECT value FROM json_each(",
+        );
+        sql.push_bind(json_array(&self.api_keys)).push("))))");
+    }
+}
+
+fn json_array(texts: &[String]) -> String {
+    serde_json::Value::from(texts).to_string()
 }
 
 impl AuditQuery {
@@ -77,6 +116,9 @@ impl AuditQuery {
         if let Some(actor) = &self.actor {
             all.push("actor = ").push_bind_unseparated(actor);
         }
+        if let Some(visible) = &self.visible {
+            visible.condition(&mut sql);
+        }
         sql
     }
 }
@@ -87,9 +129,9 @@ impl AuditRow {
     /// must not push out what tells of changes.
     pub(super) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
         let id = sqlx::query(
-            "INSERT INTO audit_logs (at, action, outcome, status, actor, actor_type, \
+            "INSERT INTO audit_logs (at, action, outcome, status, actor, actor_type, actor_id, \
              resource_type, resource_id, client_ip, method, uri, request_id, detail) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(self.at)
         .bind(&self.action)
@@ -97,6 +139,7 @@ impl AuditRow {
         .bind(self.status)
         .bind(&self.actor)
         .bind(&self.actor_type)
+        .bind(&self.actor_id)
         .bind(&self.resource_type)
         .bind(&self.resource_id)
         .bind(&self.client_ip)

@@ -10,17 +10,20 @@
 mod api_keys;
 mod audit;
 mod files;
+mod identity;
 mod values;
 mod virtual_keys;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub use api_keys::ApiKeyRow;
-pub use audit::{AuditQuery, AuditRow};
+pub use audit::{AuditQuery, AuditRow, Visible};
+pub use identity::{Held, Identity, Mismatch, VAULT_ID};
 pub use virtual_keys::VirtualKeyRow;
 
 /// The database's file in the data directory.
@@ -61,6 +64,9 @@ pub enum Error {
     /// The database is of a later version of the gateway, or was altered.
     #[error("the database does not fit this version of the gateway")]
     Migrate(#[source] sqlx::migrate::MigrateError),
+    /// The database is not the one that was there before.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
     /// The database cannot be read or written.
     #[error("the database cannot be used")]
     Database(#[source] sqlx::Error),
@@ -79,13 +85,14 @@ impl From<sqlx::Error> for Error {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
+    file: Arc<Path>,
 }
 
 impl Store {
     /// Whether a data directory holds a database.
     #[must_use]
     pub fn exists(directory: &Path) -> bool {
-        directory.join(FILE_NAME).exists()
+        Self::file_in(directory).exists()
     }
 
     /// Opens the database of a data directory, makes it where there is none, and
@@ -95,30 +102,57 @@ impl Store {
     /// The directory cannot be used, or the database is not ours.
     pub async fn open(directory: &Path) -> Result<Self, Error> {
         files::prepare_directory(directory)?;
-        let file = directory.join(FILE_NAME);
+        let file = Self::file_in(directory);
         files::prepare_file(&file)?;
-        let options = SqliteConnectOptions::new()
-            .filename(&file)
-            .create_if_missing(false)
+        let store = Self::connect(&file).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Connects to a database that is there.
+    async fn connect(file: &Path) -> Result<Self, Error> {
+        let options = Self::options(file)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(SqliteSynchronous::Full);
+        Self::connect_with(file, options).await
+    }
+
+    /// The same for whoever only looks: the database stays as it is.
+    async fn connect_to_look(file: &Path) -> Result<Self, Error> {
+        Self::connect_with(file, Self::options(file)).await
+    }
+
+    fn options(file: &Path) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(false)
             .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true);
+            .foreign_keys(true)
+    }
+
+    async fn connect_with(file: &Path, options: SqliteConnectOptions) -> Result<Self, Error> {
         let pool = SqlitePoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("src/store/migrations").run(&pool).await.map_err(Error::Migrate)?;
-        Ok(Self { pool })
+        Ok(Self { pool, file: file.into() })
     }
 
-    /// Counts the changes of virtual keys and gateway keys, by any process.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn revision(&self) -> Result<i64, Error> {
-        Ok(sqlx::query_scalar("SELECT number FROM revision").fetch_one(&self.pool).await?)
+    async fn migrate(&self) -> Result<(), Error> {
+        sqlx::migrate!("src/store/migrations").run(&self.pool).await.map_err(Error::Migrate)
+    }
+
+    /// The database's file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The file that the database of a data directory has.
+    #[must_use]
+    pub fn file_in(directory: &Path) -> PathBuf {
+        directory.join(FILE_NAME)
     }
 
     /// Writes a copy of the database as it is now; running gateways go on.

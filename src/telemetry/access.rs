@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use tracing::{Level, enabled, info};
 
+use super::mask;
+
 /// What became of one request so far. Clones are handles on the same record;
 /// when the last one is gone the line is written.
 #[derive(Debug, Clone)]
@@ -86,7 +88,7 @@ impl AccessRecord {
         let mut fields = self.fields();
         fields.model = Some(shortened(model));
         fields.model_id = Some(shortened(model_id));
-        fields.region = Some(region.to_owned());
+        fields.region = Some(shortened(region));
         fields.stream = Some(stream);
     }
 
@@ -194,9 +196,11 @@ fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
+/// Masked before it is cut: part of a key may be too short to be recognised.
 fn shortened(text: &str) -> String {
+    let text = mask::masked(text);
     if text.len() <= MAX_TEXT {
-        return text.to_owned();
+        return text.into_owned();
     }
     text.chars().take(MAX_TEXT).collect()
 }

@@ -1,13 +1,17 @@
 //! What the operator sees: log lines.
 //!
 //! Secrets and prompts are in none of them, at no level: libraries below are
-//! kept at `warn`, since some print what they sign or send.
+//! kept at `warn`, since some print what they sign or send. Gateway keys, which
+//! callers may put anywhere, are masked in every line.
 
 mod access;
+mod chain;
+pub mod mask;
 
 pub use access::{AccessRecord, Outcome};
+pub use chain::chain;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, stderr};
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -24,11 +28,12 @@ pub fn init(json: bool, level: Level) -> Result<(), TryInitError> {
     let ours =
         Targets::new().with_default(LevelFilter::WARN).with_target(env!("CARGO_CRATE_NAME"), level);
     let registry = tracing_subscriber::registry().with(ours);
+    let writer = || mask::MaskingWriter(stderr());
     if json {
-        let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        let lines = fmt::layer().json().flatten_event(true).with_writer(writer);
         registry.with(lines).try_init()
     } else {
-        let ansi = std::io::stderr().is_terminal();
-        registry.with(fmt::layer().with_ansi(ansi).with_writer(std::io::stderr)).try_init()
+        let ansi = stderr().is_terminal();
+        registry.with(fmt::layer().with_ansi(ansi).with_writer(writer)).try_init()
     }
 }

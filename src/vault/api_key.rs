@@ -20,9 +20,8 @@ use super::master_key::MasterKeys;
 use super::once::Once;
 use super::virtual_key::Status;
 use crate::store::ApiKeyRow;
+use crate::telemetry::mask::KEY_PREFIX;
 
-/// How every gateway key begins, so that people and scanners know one.
-pub const PREFIX: &str = "bgw-";
 /// How many of a key's last characters are kept to tell keys apart.
 const HINT: usize = 4;
 /// Where the sealed field of one lies.
@@ -64,7 +63,7 @@ impl Hasher {
 /// A new key: 256 random bits.
 pub(super) fn generate() -> SecretString {
     let random = BASE64_URL_SAFE_NO_PAD.encode(envelope::random_key().as_slice());
-    SecretString::from(format!("{PREFIX}{random}"))
+    SecretString::from(format!("{KEY_PREFIX}{random}"))
 }
 
 /// What of a key is kept to tell it from others.
@@ -204,8 +203,8 @@ mod tests {
     #[test]
     fn keys_are_long_and_never_the_same() {
         let (one, other) = (generate(), generate());
-        assert_eq!(one.expose_secret().len(), PREFIX.len() + 43);
-        assert!(one.expose_secret().starts_with(PREFIX));
+        assert_eq!(one.expose_secret().len(), KEY_PREFIX.len() + 43);
+        assert!(one.expose_secret().starts_with(KEY_PREFIX));
         assert_ne!(one.expose_secret(), other.expose_secret());
         assert_eq!(hint(&"bgw-abcdefgh".into()), "efgh");
     }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::error::Error;
-use super::master_key::MasterKeys;
+use super::master_key::{MasterKeys, NewDataKey};
 
 /// The form of envelopes that is written.
 const VERSION: u8 = 1;
@@ -64,13 +64,22 @@ pub(super) async fn seal(
     place: Place<'_>,
     content: &[u8],
 ) -> Result<String, Error> {
+    let made = masters.new_data_key(&place.to_string()).await?;
+    seal_under(&made, place, content)
+}
+
+/// Seals `content` for `place` under a data key that was made for it.
+pub(super) fn seal_under(
+    made: &NewDataKey,
+    place: Place<'_>,
+    content: &[u8],
+) -> Result<String, Error> {
     let place = place.to_string();
-    let made = masters.new_data_key(&place).await?;
     let sealed = encrypt(&made.key, &place, content)?;
     let envelope = Envelope {
         v: VERSION,
-        master: made.master,
-        key: BASE64_STANDARD.encode(made.sealed),
+        master: made.master.clone(),
+        key: BASE64_STANDARD.encode(&made.sealed),
         content: BASE64_STANDARD.encode(sealed),
     };
     serde_json::to_string(&envelope).map_err(|_| Error::Broken { place })

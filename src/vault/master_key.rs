@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::envelope::{self, KEY_BYTES, SecretKey};
 use super::error::Error;
+use super::private_file::{self, failed_at};
 use crate::aws::kms::DataKeys;
 
 /// The longest file of master keys that is read: a thousand keys.
@@ -199,38 +200,7 @@ pub fn generate() -> SecretString {
 /// # Errors
 /// The file is there already, or cannot be written.
 pub fn create_file(path: &Path) -> Result<(), Error> {
-    let failed = failed_at(path);
-    write_new(path, &format!("{}\n", *encode(&envelope::random_key()))).map_err(&failed)?;
-    sync_folder_of(path).map_err(failed)
-}
-
-/// Keeps other rotations from a file, until it is let go.
-#[derive(Debug)]
-pub struct Lock {
-    path: PathBuf,
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // One that stays is told of by the next rotation.
-        drop(fs::remove_file(&self.path));
-    }
-}
-
-/// Makes sure that a file is rotated by nobody else: of two that do so at once, one
-/// would take out the key under which the other seals.
-///
-/// # Errors
-/// Somebody else does, or the file beside it that says so cannot be written.
-pub fn lock(path: &Path) -> Result<Lock, Error> {
-    let path = beside(path, ".lock");
-    match write_new(&path, "") {
-        Ok(_) => Ok(Lock { path }),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(Error::RotationUnderWay { path })
-        }
-        Err(error) => Err(Error::MasterKeyFile { path, error }),
-    }
+    private_file::create(path, &format!("{}\n", *encode(&envelope::random_key())))
 }
 
 /// Puts a new key before those of a file; the file is replaced whole.
@@ -244,7 +214,7 @@ pub fn add_key_to_file(path: &Path) -> Result<(), Error> {
         .fold(Zeroizing::new(String::new()), |text, line| {
             Zeroizing::new(format!("{}{}\n", *text, *line))
         });
-    replace(path, &lines)
+    private_file::replace(path, path, &lines)
 }
 
 /// Leaves the first key of a file and takes out the others.
@@ -254,80 +224,11 @@ pub fn add_key_to_file(path: &Path) -> Result<(), Error> {
 pub fn keep_first_key_of_file(path: &Path) -> Result<(), Error> {
     let keys = read(path)?;
     let first = keys.first().ok_or(Error::NoMasterKey)?;
-    replace(path, &format!("{}\n", *encode(&first.key)))
+    private_file::replace(path, path, &format!("{}\n", *encode(&first.key)))
 }
 
 fn encode(key: &SecretKey) -> Zeroizing<String> {
     Zeroizing::new(BASE64_STANDARD.encode(key.as_slice()))
-}
-
-/// Writes a file that is not there yet and that nobody else may read.
-fn write_new(path: &Path, text: &str) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(file)
-}
-
-/// A reader sees the old file or the new one, whole.
-fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let new = beside(path, ".new");
-    // Left behind by a rotation that was cut off.
-    drop(fs::remove_file(&new));
-    let replaced = write_beside(path, &new, text)
-        .and_then(|()| fs::rename(&new, path).map_err(failed_at(path)));
-    if replaced.is_err() {
-        // It holds keys, and nobody would look for them there.
-        drop(fs::remove_file(&new));
-    }
-    replaced?;
-    // Before anything is sealed under a key, or a key taken out, that a crash of the
-    // machine would take back.
-    sync_folder_of(path).map_err(failed_at(path))
-}
-
-/// Writes `new` so that who may read `path` may read it too, and nobody else.
-fn write_beside(path: &Path, new: &Path, text: &str) -> Result<(), Error> {
-    let file = write_new(new, text).map_err(failed_at(new))?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt as _, fchown};
-        let old = fs::metadata(path).map_err(failed_at(path))?;
-        let made = file.metadata().map_err(failed_at(new))?;
-        if (old.uid(), old.gid()) != (made.uid(), made.gid()) {
-            fchown(&file, Some(old.uid()), Some(old.gid()))
-                .map_err(|_| Error::MasterKeyOwner { path: path.to_owned() })?;
-        }
-        // After the owner: until then others would be let in.
-        file.set_permissions(old.permissions()).map_err(failed_at(new))?;
-    }
-    file.sync_all().map_err(failed_at(new))
-}
-
-/// The file's name survives a crash of the machine when its folder is written.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-fn failed_at(path: &Path) -> impl Fn(io::Error) -> Error {
-    |error| Error::MasterKeyFile { path: path.to_owned(), error }
 }
 
 fn read(path: &Path) -> Result<Vec<LocalKey>, Error> {
@@ -460,12 +361,8 @@ pub(super) mod tests {
         assert_eq!(running.open_data_key(&new.master, &new.sealed, "p").await.unwrap(), new.key);
         assert_eq!(running.new_data_key("p").await.unwrap().master, command.sealing_id());
 
-        let rotating = lock(&file).unwrap();
-        let refused = lock(&file).unwrap_err();
-        assert!(refused.to_string().contains("master.key.lock"), "{refused}");
-        drop(rotating);
-        drop(lock(&file).unwrap());
-
+        // As a rotation that was killed before its `rename` leaves it.
+        fs::write(folder.join("master.key.new"), "half of a ke").unwrap();
         #[cfg(unix)]
         fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
         keep_first_key_of_file(&file).unwrap();

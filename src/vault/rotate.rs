@@ -80,6 +80,7 @@ impl Vault {
                 self.reseal_hash_key().await?;
                 rotated.records += 1;
                 self.changed().await?;
+                self.write_mark(true).await?;
                 return Ok(rotated);
             }
         }

@@ -44,7 +44,7 @@ impl Snapshot {
     ) -> Self {
         let virtual_key = |row: VirtualKeyRow| {
             let known = before.virtual_keys.get(&row.slug).filter(|known| *known.row() == row);
-            known.map_or_else(|| Arc::new(VirtualKey::new(row)), Arc::clone)
+            known.map_or_else(|| Arc::new(VirtualKey::from_row(row)), Arc::clone)
         };
         let listed_virtual_keys: Vec<_> = virtual_keys.into_iter().map(virtual_key).collect();
         let mut by_hash = HashMap::new();

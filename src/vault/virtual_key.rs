@@ -58,7 +58,9 @@ impl fmt::Debug for VirtualKey {
 }
 
 impl VirtualKey {
-    pub(super) fn new(row: VirtualKeyRow) -> Self {
+    /// A key as a row tells it.
+    #[must_use]
+    pub fn from_row(row: VirtualKeyRow) -> Self {
         // The list is written by `rows`; one that cannot be read allows nothing.
         let models = row.models.as_deref();
         let models = models.map(|list| serde_json::from_str(list).unwrap_or_default());

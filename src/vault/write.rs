@@ -94,7 +94,7 @@ impl Vault {
         };
         self.store.add_virtual_key(&row, &audit).await?;
         self.changed().await?;
-        Ok(Arc::new(VirtualKey::new(row)))
+        Ok(Arc::new(VirtualKey::from_row(row)))
     }
 
     /// Writes what has changed of a virtual key: `row` with its new members, and

@@ -176,6 +176,38 @@ def test_virtual_keys(keeper, issuer, claim):
     assert answer_to(keeper, issuer.token(virtual_keys=[])).status == 403
 
 
+def with_null(issuer, *names: str, **claims) -> str:
+    """A token with claims that are null, which `Issuer.token` leaves out."""
+    claims = {**issuer.claims(**claims), **dict.fromkeys(names)}
+    return jwt.encode(claims, issuer.keys["rsa"], algorithm="RS256", headers={"kid": "rsa"})
+
+
+def test_null_is_not_all(keeper, issuer):
+    """Absent claims have defaults; claims that are null grant nothing."""
+    answer = answer_to(keeper, with_null(issuer, "virtual_keys"))
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "virtual_key_not_allowed"), answer.body
+    assert answer_to(keeper, issuer.token()).content == ECHO
+    admin = with_null(issuer, "virtual_keys", scope="admin.read")
+    assert keeper.admin_call("/virtual-keys", key=admin).json()["total"] == 0
+    answer = answer_to(keeper, with_null(issuer, "scope"))
+    assert (answer.status, answer.json()["error"]["code"]) == (403, "insufficient_scope"), answer.body
+
+
+def test_a_bounded_token_makes_no_key_with_fewer_bounds(keeper, issuer):
+    """The end of a token is no bound: its issuer renews it."""
+    token = issuer.token(scope="admin.write", virtual_keys=["VIRTUAL_KEY"], metadata={"team": "blue"})
+    path, body = "/api-keys/workspace/service", {"name": "n", "scopes": ["inference"]}
+    within = {"virtual_keys": ["VIRTUAL_KEY"], "defaults": {"metadata": {"team": "blue"}}}
+    for missing, param in (("virtual_keys", "virtual_keys"), ("defaults", "defaults.metadata.team")):
+        members = {name: value for name, value in within.items() if name != missing}
+        answer = keeper.admin_call(path, {**body, **members}, key=token)
+        assert (answer.status, answer.json()["error"]["param"]) == (403, param), answer.body
+    made = keeper.admin_call(path, {**body, **within}, key=token)
+    assert made.status == 200, made.body
+    listed = keeper.admin_call("/api-keys?page_size=1000", key=token).json()
+    assert [item["id"] for item in listed["data"]] == [made.json()["id"]]
+
+
 def test_a_token_names_its_session_and_its_tags(keeper, issuer, relay):
     """The e-mail address comes before the subject; what the token says stands above what the request says."""
     mark = relay.mark()

@@ -132,9 +132,64 @@ def use_everything(keeper, issuer: Issuer, seen: Seen) -> None:
     note(admin("/audit-logs?page_size=1000"))
 
 
+def spellings(key: str) -> list[str]:
+    """A gateway key as a URL may have it: as it is, with some or all characters percent-encoded, and that twice."""
+    return [
+        key,
+        key.replace("-", "%2D"),
+        key.replace("-", "%252d"),
+        "".join(f"%{byte:02x}" for byte in key.encode()),
+        "".join(f"%{byte:02X}" for byte in key.encode()),
+    ]
+
+
+def put_keys_everywhere(keeper, seen: Seen) -> None:
+    """Gateway keys in the place of everything that a request names."""
+    admin, note = keeper.admin_call, seen.note
+    for key in (keeper.caller, WRONG_KEY):
+        for text in spellings(key):
+            for method, path, body in (
+                ("GET", f"/virtual-keys/{text}", None),
+                ("PUT", f"/virtual-keys/{text}", {"note": "n"}),
+                ("DELETE", f"/virtual-keys/{text}", None),
+                ("GET", f"/api-keys/{text}", None),
+                ("PUT", f"/api-keys/{text}", {"name": "n"}),
+                ("DELETE", f"/api-keys/{text}", None),
+                ("POST", f"/api-keys/{text}/service", {"name": "n", "scopes": ["inference"]}),
+                ("GET", f"/audit-logs?start_time={text}&action={text}&user={text}", None),
+                ("GET", f"/{text}", None),
+                ("GET", f"/models?key={text}", None),
+            ):
+                note(admin(path, body, method=method))
+                note(admin(path, body, method=method, key=""))
+            note(admin("/virtual-keys", {"name": "n", "provider": text}))
+            note(admin("/api-keys/workspace/service", {"name": "n", "scopes": [text]}))
+            for headers, model in (
+                ({"x_portkey_trace_id": text}, text),
+                ({"x_portkey_trace_id": text, "x_portkey_virtual_key": text}, "emulator.echo"),
+                ({"x_portkey_provider": f"@{text}"}, "emulator.echo"),
+                ({"x_portkey_provider": text}, "emulator.echo"),
+                ({"x_portkey_config": json.dumps({"virtual_key": text})}, "emulator.echo"),
+                ({"x_portkey_config": text}, "emulator.echo"),
+                ({"x_portkey_aws_region": text}, "emulator.echo"),
+                ({"x_portkey_virtual_key": "pair"}, text),
+                ({}, f"@{text}/emulator.echo"),
+            ):
+                note(keeper.chat(keeper.caller, {**BODY, "model": model}, **headers))
+                note(keeper.chat(None, {**BODY, "model": model}, **headers))
+    # What would be stored as it is.
+    for text in spellings(keeper.caller):
+        for member in ("name", "slug", "note", "workspace_id"):
+            body = {"name": "n", "slug": "n", "provider": "bedrock", **PAIR, member: text}
+            assert note(admin("/virtual-keys", body)).status == 400
+        assert note(admin("/api-keys/workspace/service", {"name": text, "scopes": ["inference"]})).status == 400
+
+
 def forms(secret: str) -> list[bytes]:
     """A secret as it may stand in a log or a file."""
     texts = {secret, urllib.parse.quote(secret, safe=""), json.dumps(secret)[1:-1].replace("/", "\\/")}
+    if secret.startswith("bgw-"):
+        texts.update(spellings(secret))
     return [*(text.encode() for text in texts), base64.b64encode(secret.encode()).rstrip(b"=")]
 
 
@@ -162,6 +217,7 @@ def session(request, keep, tmp_path_factory):
         ]
     )  # fmt: skip
     use_everything(keeper, issuer, seen)
+    put_keys_everywhere(keeper, seen)
     keeper.vault.run("backup", str(folder / "backup.db"))
     return keeper, seen, folder
 
@@ -187,6 +243,16 @@ def test_no_secret_is_in_the_logs(session):
     printed = keeper.program.printed()
     assert "audit" in printed and "virtual_keys.create" in printed
     assert found_in(printed.encode(), seen.secrets) == []
+
+
+def test_keys_in_the_place_of_names_are_masked(session):
+    """They are there to be seen, as far as people need it to find the key."""
+    keeper, _, _ = session
+    masked = f"bgw-****{keeper.caller[-4:]}"
+    rows = keeper.admin_call("/audit-logs?page_size=1000").json()["data"]
+    for member in ("uri", "resource_id", "request_id"):
+        assert any(masked in (row[member] or "") for row in rows), member
+    assert keeper.program.printed().count(masked) > 100
 
 
 def test_no_secret_is_in_the_files(session):

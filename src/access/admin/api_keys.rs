@@ -8,7 +8,8 @@ use super::{Invalid, entries, label, refuse_unavailable, rfc3339, text, time};
 use crate::access::scope;
 use crate::portkey::api_key::{ApiKeyDefaults, ApiKeyDefaultsItem, ApiKeyItem, ApiKeyRequest};
 use crate::store::ApiKeyRow;
-use crate::vault::api_key::{ApiKey, Defaults, PREFIX};
+use crate::telemetry::mask::KEY_PREFIX;
+use crate::vault::api_key::{ApiKey, Defaults};
 use crate::vault::{NewApiKey, json_list};
 
 /// Portkey's kinds of API keys.
@@ -116,7 +117,7 @@ pub fn api_key_item(key: &ApiKey, defaults: Option<&Defaults>, now: i64) -> ApiK
     let row = key.row();
     ApiKeyItem {
         id: row.id.clone(),
-        key: format!("{PREFIX}****{}", row.hint),
+        key: format!("{KEY_PREFIX}****{}", row.hint),
         name: row.name.clone(),
         description: row.description.clone(),
         kind: format!("{}-{}", row.kind, row.sub_type),

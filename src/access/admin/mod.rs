@@ -9,10 +9,12 @@ pub use api_keys::{api_key_item, changed_api_key, changed_defaults, new_api_key}
 pub use time::{parse as parse_time, rfc3339};
 pub use virtual_keys::{
     changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
-    virtual_key_item,
+    replaced_credentials, virtual_key_item,
 };
 
 use serde_json::Value;
+
+use crate::telemetry::mask;
 
 /// The longest name, note or label.
 const MAX_TEXT: usize = 512;
@@ -61,6 +63,10 @@ fn text(param: &str, text: &str) -> Result<String, Invalid> {
     if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
         let message = format!("must have at most {MAX_TEXT} bytes and no control characters");
         return Err(Invalid::new(param, message));
+    }
+    // It would be stored as it is.
+    if mask::contains_whole_key(text) {
+        return Err(Invalid::new(param, "must not contain a gateway key (`bgw-...`)"));
     }
     Ok(text.to_owned())
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Map, Value};
 
 use super::error::JwtError;
-use super::options::{ClaimMapping, JwtOptions};
+use super::options::{ClaimMapping, JwtOptions, NullVirtualKeys};
 
 /// How far the issuer's clock may be from ours.
 pub const LEEWAY: Duration = Duration::from_secs(60);
@@ -21,10 +21,10 @@ pub struct Identity {
     pub name: String,
     /// The claim `sub`.
     pub subject: Option<String>,
-    /// The token's scopes, or the default ones if it says nothing of scopes.
+    /// The token's scopes, or the default ones if it has no such claim.
     pub scopes: Vec<String>,
-    /// Slugs of the virtual keys that may be used; `None` if the token says
-    /// nothing of them, which is not the same as an empty list.
+    /// Slugs of the virtual keys that may be used; `None` for any, if the token has no
+    /// such claim.
     pub virtual_keys: Option<Vec<String>>,
     /// Texts, numbers and truth values by name.
     pub metadata: BTreeMap<String, Value>,
@@ -54,9 +54,19 @@ impl Identity {
         let identity = Self {
             name: name_of(claims, name)?,
             subject: find(claims, "sub").map(|value| text(value, "sub")).transpose()?,
-            scopes: words(claims, scopes, char::is_whitespace)?
-                .unwrap_or_else(|| options.default_scopes.clone()),
-            virtual_keys: words(claims, virtual_keys, |c| c == ',')?,
+            scopes: match words(claims, scopes, char::is_whitespace)? {
+                Words::Absent => options.default_scopes.clone(),
+                Words::Null => Vec::new(),
+                Words::Given(scopes) => scopes,
+            },
+            virtual_keys: match words(claims, virtual_keys, |c| c == ',')? {
+                Words::Absent => None,
+                Words::Null => match options.null_virtual_keys {
+                    NullVirtualKeys::None => Some(Vec::new()),
+                    NullVirtualKeys::Any => None,
+                },
+                Words::Given(slugs) => Some(slugs),
+            },
             metadata: metadata_of(claims, metadata)?,
             expires_at,
         };
@@ -114,14 +124,23 @@ fn name_of(claims: &Claims, names: &[String]) -> Result<String, JwtError> {
     Err(JwtError::MissingClaim(names.join("` or `")))
 }
 
-/// An array of texts, or a text with separators; `None` if the claim is not there.
+/// What a claim with a list contains. A claim that is null grants nothing: it must not be
+/// taken for one that is absent, where defaults apply.
+enum Words {
+    Absent,
+    Null,
+    Given(Vec<String>),
+}
+
+/// Reads an array of texts, or a text with separators.
 fn words(
     claims: &Claims,
     claim: &str,
     is_separator: impl Fn(char) -> bool,
-) -> Result<Option<Vec<String>>, JwtError> {
-    let words = match find(claims, claim) {
-        None => return Ok(None),
+) -> Result<Words, JwtError> {
+    let words = match find_or_null(claims, claim) {
+        None => return Ok(Words::Absent),
+        Some(Value::Null) => return Ok(Words::Null),
         Some(Value::String(text)) => text.split(is_separator).map(str::to_owned).collect(),
         Some(Value::Array(several)) => {
             several.iter().map(|one| text(one, claim)).collect::<Result<Vec<_>, _>>()?
@@ -129,7 +148,7 @@ fn words(
         Some(_) => return Err(invalid(claim)),
     };
     let words = words.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
-    Ok(Some(words.map(str::to_owned).collect()))
+    Ok(Words::Given(words.map(str::to_owned).collect()))
 }
 
 fn metadata_of(claims: &Claims, claim: &str) -> Result<BTreeMap<String, Value>, JwtError> {
@@ -144,13 +163,20 @@ fn metadata_of(claims: &Claims, claim: &str) -> Result<BTreeMap<String, Value>, 
 
 /// The claim of that name, or what is found by it as a path; never `null`.
 fn find<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
-    let literal = claims.get(name);
-    let found = literal.or_else(|| {
+    find_or_null(claims, name).filter(|value| !value.is_null())
+}
+
+/// The same, where `null` is found too, also on the way of a path.
+fn find_or_null<'a>(claims: &'a Claims, name: &str) -> Option<&'a Value> {
+    let by_path = || {
         let mut steps = name.split('.');
         let first = claims.get(steps.next()?)?;
-        steps.try_fold(first, |value, step| value.as_object()?.get(step))
-    });
-    found.filter(|value| !value.is_null())
+        steps.try_fold(first, |value, step| match value {
+            Value::Null => Some(value),
+            value => value.as_object()?.get(step),
+        })
+    };
+    claims.get(name).or_else(by_path)
 }
 
 fn text(value: &Value, claim: &str) -> Result<String, JwtError> {

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::{ClaimMapping, FetchDocument, JwksSource, JwtOptions};
+use super::{ClaimMapping, FetchDocument, JwksSource, JwtOptions, NullVirtualKeys};
 
 const RSA: &[u8] = include_bytes!("../../../tests/fixtures/jwt/rsa.pkcs1.der");
 const P256: &[u8] = include_bytes!("../../../tests/fixtures/jwt/p256.pkcs8.der");
@@ -80,6 +80,7 @@ pub(super) fn options() -> JwtOptions {
         audience: vec!["other".to_owned(), "gateway".to_owned()],
         claims: ClaimMapping::default(),
         default_scopes: vec!["chat".to_owned()],
+        null_virtual_keys: NullVirtualKeys::None,
     }
 }
 

@@ -26,7 +26,7 @@ pub use claims::{Identity, LEEWAY};
 pub use compact::{MAX_TOKEN_BYTES, is_jwt};
 pub use error::{JwtError, KeysError};
 pub use key_store::FetchDocument;
-pub use options::{ClaimMapping, JwksSource, JwksSourceError, JwtOptions};
+pub use options::{ClaimMapping, JwksSource, JwksSourceError, JwtOptions, NullVirtualKeys};
 
 use compact::Compact;
 use key_store::KeyStore;

@@ -19,11 +19,24 @@ pub struct JwtOptions {
     pub claims: ClaimMapping,
     /// The scopes of a token that has no claim with scopes.
     pub default_scopes: Vec<String>,
+    /// The virtual keys of a token whose claim with them is `null`.
+    pub null_virtual_keys: NullVirtualKeys,
+}
+
+/// Which virtual keys a claim that is `null` allows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NullVirtualKeys {
+    /// None.
+    #[default]
+    None,
+    /// Any, as where the claim is absent.
+    Any,
 }
 
 /// Which claims say what. A name is that of a claim, such as
 /// `https://example.com/scopes`, or, if there is no such claim, a path into
-/// objects, such as `realm_access.roles`. A claim that is `null` is not there.
+/// objects, such as `realm_access.roles`. A claim that is `null` is passed over, but for
+/// scopes and virtual keys, of which it grants none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimMapping {
     /// The first of these that a token has names the caller. What issuers let

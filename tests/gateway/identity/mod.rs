@@ -1,8 +1,10 @@
 //! Who calls, and as whom: gateway keys, virtual keys and roles, over the wire.
 
 mod admin;
+mod bounds;
 mod callers;
 mod locked;
+mod masking;
 mod profiles;
 mod roles;
 mod virtual_keys;
@@ -12,7 +14,6 @@ use std::path::PathBuf;
 use bedrock_gateway::access::Event;
 use bedrock_gateway::aws::credentials::Credentials;
 use bedrock_gateway::emulator::{Observed, identity};
-use bedrock_gateway::store::Store;
 use bedrock_gateway::vault::master_key::{self, MasterKeyOptions, MasterKeys};
 use bedrock_gateway::vault::{NewApiKey, Vault};
 use secrecy::ExposeSecret;
@@ -61,7 +62,7 @@ impl House {
         let stack = Stack::start_as(&format!("{settings}\n{vault}"), demo()).await;
         let options = MasterKeyOptions { text: None, file: Some(file) };
         let masters = MasterKeys::load(&options, None).unwrap();
-        let vault = Vault::open(Store::open(&data_dir).await.unwrap(), masters).await.unwrap();
+        let vault = Vault::open(&data_dir, masters).await.unwrap();
         let mut house = Self { stack, vault, admin: String::new(), folder };
         house.admin = house.key("admin", &["admin.write", "inference"], None).await;
         house

@@ -10,6 +10,7 @@ use crate::aws::region::Region;
 use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::portkey::virtual_key::{ModelConfig, VirtualKeyItem, VirtualKeyRequest};
 use crate::store::VirtualKeyRow;
+use crate::telemetry::mask;
 use crate::vault::credentials::{
     AccessKey, AssumedRole, BedrockAuth, BedrockCredentials, OpenAiCredentials,
     ProviderCredentials, masked,
@@ -142,6 +143,23 @@ pub fn changed_credentials(
     }
 }
 
+/// Reads credentials of the same provider that replace others as a whole: nothing that
+/// was stored is used.
+///
+/// # Errors
+/// A member is missing or wrong, or of no use to this kind of credentials.
+pub fn replaced_credentials(
+    before: &ProviderCredentials,
+    request: VirtualKeyRequest,
+    custom_hosts: &[String],
+) -> Result<ProviderCredentials, Invalid> {
+    let fields = Fields::default().overlaid(request);
+    match before {
+        ProviderCredentials::OpenAi(_) => fields.openai(custom_hosts),
+        ProviderCredentials::Bedrock(_) => fields.bedrock(custom_hosts),
+    }
+}
+
 /// Whether credentials are the gateway's own identity, or a role that it assumes.
 #[must_use]
 pub fn is_gateway_identity(credentials: &ProviderCredentials) -> bool {
@@ -222,6 +240,9 @@ fn checked_slug(slug: &str) -> Result<String, Invalid> {
     let fits = (1..=MAX_SLUG).contains(&slug.len())
         && slug.starts_with(|c: char| c.is_ascii_alphanumeric())
         && slug.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+    if mask::contains_whole_key(slug) {
+        return Err(Invalid::new("slug", "must not contain a gateway key (`bgw-...`)"));
+    }
     if fits {
         Ok(slug.to_owned())
     } else {

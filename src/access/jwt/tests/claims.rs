@@ -66,9 +66,9 @@ async fn scopes_are_words_or_an_array_or_the_default_ones() {
     };
     assert_eq!(scopes(json!("a  b")).await.unwrap(), ["a", "b"]);
     assert_eq!(scopes(json!(["a", "b:c"])).await.unwrap(), ["a", "b:c"]);
-    assert_eq!(scopes(json!(null)).await.unwrap(), ["chat"]);
     assert!(scopes(json!("")).await.unwrap().is_empty());
     assert!(scopes(json!([])).await.unwrap().is_empty());
+    assert_eq!(verified(json!({"scope": null})).await.unwrap().scopes, ["chat"], "no claim");
     for wrong in [json!(1), json!({"a": true}), json!(["a", 1])] {
         assert_refused!(scopes(wrong).await, JwtError::InvalidClaim(_));
     }
@@ -83,8 +83,39 @@ async fn no_virtual_keys_is_not_the_same_as_nothing_said_of_them() {
     assert_eq!(slugs(json!(["a", "b"])).await.unwrap().unwrap(), ["a", "b"]);
     assert_eq!(slugs(json!("a, b,")).await.unwrap().unwrap(), ["a", "b"]);
     assert_eq!(slugs(json!([])).await.unwrap(), Some(Vec::new()));
-    assert_eq!(slugs(json!(null)).await.unwrap(), None);
+    assert_eq!(slugs(json!(null)).await.unwrap(), None, "no claim");
     assert_refused!(slugs(json!(false)).await, JwtError::InvalidClaim(_));
+}
+
+#[test]
+fn a_claim_that_is_null_grants_nothing() {
+    let identity = |claims: &ClaimMapping, null_virtual_keys, changes: Value| {
+        let options = JwtOptions { claims: claims.clone(), null_virtual_keys, ..options() };
+        let mut token = super::super::fixtures::claims(&json!({}));
+        token.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        Identity::of(token.to_string().as_bytes(), &options, at(0)).unwrap()
+    };
+    let (none, any) = (NullVirtualKeys::None, NullVirtualKeys::Any);
+    let plain = options().claims;
+    let nulls = json!({"scope": null, "virtual_keys": null});
+    let of_null = identity(&plain, none, nulls.clone());
+    assert_eq!((of_null.scopes, of_null.virtual_keys), (Vec::new(), Some(Vec::new())));
+    let widened = identity(&plain, any, nulls);
+    assert_eq!((widened.scopes, widened.virtual_keys), (Vec::new(), None));
+    // By a path, also where it ends early; a claim of the whole name comes first.
+    let paths =
+        ClaimMapping { scopes: "app.scopes".into(), virtual_keys: "app.keys".into(), ..plain };
+    for nulls in [
+        json!({"app": {"scopes": null, "keys": null}}),
+        json!({"app": null}),
+        json!({"app.scopes": null, "app.keys": null, "app": {"scopes": "a", "keys": "a"}}),
+    ] {
+        let of_null = identity(&paths, none, nulls.clone());
+        let granted = (of_null.scopes, of_null.virtual_keys);
+        assert_eq!(granted, (Vec::new(), Some(Vec::new())), "{nulls}");
+    }
+    let absent = identity(&paths, none, json!({"app": {}}));
+    assert_eq!((absent.scopes, absent.virtual_keys), (vec!["chat".to_owned()], None));
 }
 
 #[tokio::test]

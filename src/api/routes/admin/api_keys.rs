@@ -7,14 +7,15 @@ use tracing::warn;
 
 use super::call::Call;
 use crate::access::AuditLog;
+use crate::access::Event;
 use crate::access::admin::{Invalid, api_key_item, changed_api_key, changed_defaults, new_api_key};
-use crate::access::scope;
-use crate::access::{Caller, Event};
+use crate::access::bounds::Extent;
 use crate::api::error::ApiError;
 use crate::portkey::api_key::{ApiKeyItem, ApiKeyMade, ApiKeyNamed, ApiKeyRequest};
 use crate::portkey::{Done, List};
 use crate::routing;
 use crate::routing::config::GatewayConfig;
+use crate::telemetry::chain;
 use crate::vault;
 use crate::vault::api_key::{ApiKey, Defaults};
 
@@ -26,7 +27,12 @@ pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
     let (kind, sub_type): (String, String) = call.path().await?;
     let request: ApiKeyRequest = call.body()?;
     let new = new_api_key(request, (&kind, &sub_type), check_config, call.now)?;
-    call.may_give(&new.scopes, new.virtual_keys.as_deref())?;
+    call.identified.caller.bounds().check(&Extent {
+        scopes: &new.scopes,
+        virtual_keys: new.virtual_keys.as_deref(),
+        expires_at: new.expires_at,
+        defaults: new.defaults.as_ref(),
+    })?;
     let event = call.event(RESOURCE, "");
     let (key, secret) = call.vault.add_api_key(new, call.now, event.clone()).await?;
     let id = key.row().id.clone();
@@ -36,8 +42,8 @@ pub(super) async fn create(call: &mut Call) -> Result<ApiKeyMade, ApiError> {
 
 /// `GET /v1/api-keys`.
 pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> {
-    let keys = call.snapshot.api_keys().iter();
-    let keys: Vec<_> = keys.filter(|key| key.row().revoked_at.is_none()).cloned().collect();
+    let mut keys = call.visible_api_keys().await?;
+    keys.retain(|key| key.row().revoked_at.is_none());
     let page = call.page(keys).await?;
     let mut data = Vec::with_capacity(page.data.len());
     let mut is_kms_down = false;
@@ -50,6 +56,13 @@ pub(super) async fn list(call: &mut Call) -> Result<List<ApiKeyItem>, ApiError> 
 /// `GET /v1/api-keys/{id}`.
 pub(super) async fn retrieve(call: &mut Call) -> Result<ApiKeyItem, ApiError> {
     let key = found(call).await?;
+    if !call.sees_api_key(&key).await? {
+        let message = format!(
+            "the API key `{}` allows more than the caller may, which cannot see it",
+            key.row().id
+        );
+        return Err(ApiError::forbidden("outside_caller_bounds", message));
+    }
     Ok(item(call, &key, &mut false).await)
 }
 
@@ -58,10 +71,8 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
     let key = found(call).await?;
     let request: ApiKeyRequest = call.body()?;
     let row = changed_api_key(&key, &request, call.now)?;
-    // Who may not give all that a key has may not change it either.
-    call.may_give(key.scopes(), key.virtual_keys())?;
-    let changed = ApiKey::from_row(row.clone());
-    call.may_give(changed.scopes(), changed.virtual_keys())?;
+    let before = call.held_defaults(&key).await?;
+    call.check_extent(&key, before.as_deref())?;
     // A key can be changed while KMS, which opens its defaults, cannot be reached.
     let defaults = match request.defaults {
         None => None,
@@ -71,6 +82,13 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
             Some(changed_defaults(&before, request, check_config)?)
         }
     };
+    let bounds = call.identified.caller.bounds();
+    let changed = ApiKey::from_row(row.clone());
+    let after = Extent::of(&changed, defaults.as_ref().or(before.as_deref()));
+    bounds.check(&after)?;
+    if bounds.is_own(&key) {
+        bounds.check_own_change(&Extent::of(&key, before.as_deref()), &after)?;
+    }
     let event = call.event(RESOURCE, &row.id);
     call.vault.update_api_key(&key, row, defaults.as_ref(), call.now, event.clone()).await?;
     AuditLog::line(&event);
@@ -80,10 +98,9 @@ pub(super) async fn update(call: &mut Call) -> Result<ApiKeyNamed, ApiError> {
 /// `DELETE /v1/api-keys/{id}`.
 pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
-    // Who may not give all that a key has may not take it back either, but for its own.
-    let is_own = matches!(&call.identified.caller, Caller::Key { key: own, .. } if own.row().id == key.row().id);
-    if !is_own {
-        call.may_give(key.scopes(), key.virtual_keys())?;
+    if !call.identified.caller.bounds().is_own(&key) {
+        let defaults = call.held_defaults(&key).await?;
+        call.check_extent(&key, defaults.as_deref())?;
     }
     let event = call.event(RESOURCE, &key.row().id);
     call.vault.revoke_api_key(&key, call.now, event.clone()).await?;
@@ -100,22 +117,20 @@ async fn found(call: &mut Call) -> Result<Arc<ApiKey>, ApiError> {
 }
 
 impl Call {
-    /// Nobody gives rights that they do not have.
-    fn may_give(&self, scopes: &[String], virtual_keys: Option<&[String]>) -> Result<(), ApiError> {
-        let caller = &self.identified.caller;
-        if let Some(scope) = scope::not_grantable(caller.scopes(), scopes) {
-            let message =
-                format!("the caller cannot give the scope `{scope}`, which it does not have");
-            return Err(ApiError::forbidden("insufficient_scope", message));
-        }
-        let Some(own) = caller.virtual_keys() else { return Ok(()) };
-        let is_within =
-            virtual_keys.is_some_and(|slugs| slugs.iter().all(|slug| own.contains(slug)));
-        if is_within {
-            return Ok(());
-        }
-        let message = "the caller may use some virtual keys only, and can give no others: name them in `virtual_keys`";
-        Err(ApiError::forbidden("virtual_key_not_allowed", message))
+    /// The defaults of a key where the caller's bounds depend on them.
+    async fn held_defaults(&self, key: &ApiKey) -> Result<Option<Arc<Defaults>>, ApiError> {
+        let bounds = self.identified.caller.bounds();
+        let are_needed =
+            bounds.need_defaults() || (bounds.is_own(key) && !bounds.is_unbounded_admin());
+        if are_needed { Ok(Some(self.vault.defaults(key).await?)) } else { Ok(None) }
+    }
+
+    /// Nobody changes or deletes a key that it could not have created.
+    fn check_extent(&self, key: &ApiKey, defaults: Option<&Defaults>) -> Result<(), ApiError> {
+        let bounds = self.identified.caller.bounds();
+        bounds.check(&Extent::of(key, defaults)).map_err(|error| {
+            ApiError::from(error).explained("this key exceeds what the caller may change or delete")
+        })
     }
 }
 
@@ -139,8 +154,9 @@ async fn item(call: &Call, key: &ApiKey, is_kms_down: &mut bool) -> ApiKeyItem {
     }
     let defaults = call.vault.defaults(key).await;
     if let Err(error) = &defaults {
-        *is_kms_down = matches!(error, vault::Error::Kms(_));
-        warn!(id = key.row().id, %error, "the defaults of a gateway key do not open");
+        *is_kms_down = matches!(error.root(), vault::Error::Kms(_));
+        let cause = chain(error);
+        warn!(id = key.row().id, cause, "the defaults of a gateway key do not open");
     }
     api_key_item(key, defaults.ok().as_deref(), call.now)
 }

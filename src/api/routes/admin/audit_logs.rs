@@ -34,6 +34,7 @@ pub(super) async fn list(call: &mut Call) -> Result<List<AuditLogItem>, ApiError
         action: wanted.action.filter(|action| !action.is_empty()),
         actor: wanted.user.filter(|user| !user.is_empty()),
         limit: as_i64(page.page_size),
+        visible: call.visible_audit_rows().await?,
         offset: as_i64(page.current_page.saturating_mul(page.page_size)),
     };
     // What happened before this request is to be in its answer.

@@ -201,12 +201,12 @@ impl Call {
     /// What the audit log is to be told of a change.
     pub(super) fn event(&self, resource_type: &str, resource_id: &str) -> Event {
         let event = auth::event(&self.permission.action(), &self.record, &self.head);
-        Event {
+        access::bounded(Event {
             status: Some(200),
             resource_type: Some(resource_type.to_owned()),
             resource_id: Some(resource_id.to_owned()),
             ..self.identified.signed(event)
-        }
+        })
     }
 
     /// What the path names, if it names one.
@@ -258,11 +258,8 @@ async fn admit(
         return Err(auth::turned_away(None, state, record, head, access::Error::NoKeys).await);
     };
     if identified.caller.is_anonymous() {
-        let error = if snapshot.api_keys().is_empty() {
-            access::Error::NoKeys
-        } else {
-            access::Error::NobodyNamed
-        };
+        let error =
+            if !vault.had_keys() { access::Error::NoKeys } else { access::Error::NobodyNamed };
         return Err(auth::turned_away(None, state, record, head, error).await);
     }
     identified.may(permission, state, record, head).await?;

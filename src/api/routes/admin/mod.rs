@@ -7,6 +7,7 @@ mod api_keys;
 mod audit_logs;
 mod call;
 mod virtual_keys;
+mod visible;
 
 use axum::Router;
 use axum::routing::{get, post};

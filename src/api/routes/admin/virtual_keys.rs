@@ -7,13 +7,13 @@ use tracing::warn;
 use super::call::Call;
 use crate::access::AuditLog;
 use crate::access::admin::{
-    changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
-    virtual_key_item,
+    Invalid, changed_credentials, changed_virtual_key, is_gateway_identity, new_virtual_key,
+    replaced_credentials, virtual_key_item,
 };
-use crate::access::scope;
 use crate::api::error::ApiError;
 use crate::portkey::virtual_key::{Slug, VirtualKeyItem, VirtualKeyNamed, VirtualKeyRequest};
 use crate::portkey::{Done, List};
+use crate::telemetry::chain;
 use crate::vault::credentials::ProviderCredentials;
 use crate::vault::{self, VirtualKey};
 
@@ -24,6 +24,7 @@ pub(super) const RESOURCE: &str = "virtual_key";
 pub(super) async fn create(call: &mut Call) -> Result<VirtualKeyNamed, ApiError> {
     let request: VirtualKeyRequest = call.body()?;
     let new = new_virtual_key(request, &call.state.routing.custom_hosts, call.now)?;
+    call.identified.caller.bounds().check_virtual_key_changes()?;
     call.may_grant(&new.slug)?;
     call.may_store(&new.credentials)?;
     let event = call.event(RESOURCE, &new.slug);
@@ -57,10 +58,20 @@ pub(super) async fn update(call: &mut Call) -> Result<VirtualKeyNamed, ApiError>
     let key = found(call).await?;
     let request: VirtualKeyRequest = call.body()?;
     let row = changed_virtual_key(&key, &request, call.now)?;
+    let bounds = call.identified.caller.bounds();
+    bounds.check_virtual_key_changes()?;
+    bounds.check_virtual_key(&key, &row)?;
     // A key can be disabled while KMS, which opens it, cannot be reached.
     let credentials = if request.says_credentials() {
         let before = call.vault.credentials(&key).await?;
-        let credentials = changed_credentials(&before, request, &call.state.routing.custom_hosts)?;
+        let hosts = &call.state.routing.custom_hosts;
+        let credentials = if bounds.must_replace_credentials() {
+            // What is wrong either way is no matter of bounds.
+            changed_credentials(&before, request.clone(), hosts)?;
+            replaced_credentials(&before, request, hosts).map_err(not_in_full)?
+        } else {
+            changed_credentials(&before, request, hosts)?
+        };
         call.may_store(&credentials)?;
         Some(credentials)
     } else {
@@ -76,6 +87,7 @@ pub(super) async fn update(call: &mut Call) -> Result<VirtualKeyNamed, ApiError>
 /// `DELETE /v1/virtual-keys/{slug}`.
 pub(super) async fn delete(call: &mut Call) -> Result<Done, ApiError> {
     let key = found(call).await?;
+    call.identified.caller.bounds().check_virtual_key_changes()?;
     let slug = &key.row().slug;
     let event = call.event(RESOURCE, slug);
     if !call.vault.delete_virtual_key(slug, event.clone()).await? {
@@ -89,6 +101,13 @@ async fn found(call: &mut Call) -> Result<Arc<VirtualKey>, ApiError> {
     let slug: String = call.path().await?;
     call.may_grant(&slug)?;
     call.snapshot.virtual_key(&slug).cloned().ok_or_else(|| unknown(&slug))
+}
+
+fn not_in_full(missing: Invalid) -> ApiError {
+    let error = ApiError::forbidden("outside_caller_bounds", missing.to_string());
+    error.at(missing.param).explained(
+        "the caller may use some virtual keys only, and must give changed credentials in full",
+    )
 }
 
 fn unknown(slug: &str) -> ApiError {
@@ -108,11 +127,11 @@ impl Call {
     /// Whoever keeps virtual keys stores what they bring; what the gateway itself may
     /// do in AWS is for its admins to give.
     fn may_store(&self, credentials: &ProviderCredentials) -> Result<(), ApiError> {
-        let is_admin = self.identified.caller.scopes().iter().any(|own| own == scope::ADMIN_WRITE);
-        if is_admin || !is_gateway_identity(credentials) {
+        let bounds = self.identified.caller.bounds();
+        if bounds.may_store_gateway_identity() || !is_gateway_identity(credentials) {
             return Ok(());
         }
-        let message = "to store credentials that use the gateway's own identity (`serviceRole`, or a role without an access key that assumes it), the caller needs the scope `admin.write`";
+        let message = "to store credentials that use the gateway's own identity (`serviceRole`, or a role without an access key that assumes it), the caller needs the scope `admin.write` and no list of virtual keys";
         Err(ApiError::forbidden("insufficient_scope", message))
     }
 }
@@ -125,8 +144,8 @@ async fn item(call: &Call, key: &VirtualKey, is_kms_down: &mut bool) -> VirtualK
     }
     let opened = call.vault.credentials(key).await;
     if let Err(error) = &opened {
-        *is_kms_down = matches!(error, vault::Error::Kms(_));
-        warn!(slug = key.row().slug, %error, "a virtual key does not open");
+        *is_kms_down = matches!(error.root(), vault::Error::Kms(_));
+        warn!(slug = key.row().slug, cause = chain(error), "a virtual key does not open");
     }
     virtual_key_item(key, opened.ok().as_deref(), call.now)
 }

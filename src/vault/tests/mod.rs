@@ -1,3 +1,5 @@
+mod mark;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ impl Folder {
     }
 
     async fn vault(&self, masters: MasterKeys) -> Result<Vault, Error> {
-        Vault::open(Store::open(&self.0).await?, masters).await
+        Vault::open(&self.0, masters).await
     }
 }
 
