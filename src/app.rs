@@ -188,6 +188,7 @@ impl Gateway {
             self.state.loopback_only = Some(Arc::new(LoopbackOnly::new(hosts, origins)));
         }
         let audit = Arc::clone(&self.state.audit);
+        let buffered = Arc::clone(&self.state.buffered);
         let service = api::forgiving(api::router(self.state));
         let server = &self.settings.server;
         let options = ServeOptions {
@@ -195,7 +196,7 @@ impl Gateway {
             max_connections: server.max_connections,
             max_connections_per_address: server.max_connections_per_address,
         };
-        api::serve::serve(listener, service, options, shutdown).await;
+        api::serve::serve(listener, service, options, &buffered, shutdown).await;
         audit.close().await;
     }
 }

@@ -3,7 +3,6 @@
 //! Alone in its file: the allocator counts what the whole process allocates.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     clippy::cast_precision_loss,
     reason = "helpers of tests fail like tests"
 )]
@@ -53,6 +52,10 @@ fn repeated(size: usize, head: &str, item: &str, tail: &str) -> String {
 
 /// Bodies of about `size` bytes that cost most for what they are.
 fn hostile(size: usize) -> Vec<(&'static str, String)> {
+    [hostile_messages(size), hostile_fields(size)].concat()
+}
+
+fn hostile_messages(size: usize) -> Vec<(&'static str, String)> {
     let user =
         |item: &str| repeated(size, r#"{"messages":[{"role":"user","content":["#, item, "]}]}");
     let assistant = |member: &str, item: &str| {
@@ -61,15 +64,6 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
     };
     let messages = |item: &str| repeated(size, r#"{"messages":["#, item, "]}");
     let list = |head: &str, item: &str, tail: &str| repeated(size, head, item, tail);
-    let numbered = |head: &str, value: &str, tail: &str| {
-        let members: Vec<String> =
-            (0..size / (value.len() + 10)).map(|i| format!(r#""{i:x}":{value}"#)).collect();
-        format!("{head}{}{tail}", members.join(","))
-    };
-    let deep = |open: &str, close: &str| {
-        let n = size / (open.len() + close.len());
-        format!("{}0{}", open.repeat(n), close.repeat(n))
-    };
     vec![
         ("empty parts", user("{}")),
         ("null parts", user("null")),
@@ -97,6 +91,23 @@ fn hostile(size: usize) -> Vec<(&'static str, String)> {
         ("empty content blocks", assistant("content_blocks", "{}")),
         ("tool calls", assistant("tool_calls", r#"{"id":""}"#)),
         ("whole tool calls", assistant("tool_calls", r#"{"id":"","function":{"name":""}}"#)),
+    ]
+}
+
+fn hostile_fields(size: usize) -> Vec<(&'static str, String)> {
+    let user =
+        |item: &str| repeated(size, r#"{"messages":[{"role":"user","content":["#, item, "]}]}");
+    let list = |head: &str, item: &str, tail: &str| repeated(size, head, item, tail);
+    let numbered = |head: &str, value: &str, tail: &str| {
+        let members: Vec<String> =
+            (0..size / (value.len() + 10)).map(|i| format!(r#""{i:x}":{value}"#)).collect();
+        format!("{head}{}{tail}", members.join(","))
+    };
+    let deep = |open: &str, close: &str| {
+        let n = size / (open.len() + close.len());
+        format!("{}0{}", open.repeat(n), close.repeat(n))
+    };
+    vec![
         ("tools", list(r#"{"tools":["#, r#"{"type":""}"#, "]}")),
         ("functions", list(r#"{"functions":["#, r#"{"name":""}"#, "]}")),
         (

@@ -283,7 +283,7 @@ impl From<NoRoom> for ApiError {
             .with_header(RETRY_AFTER, Some(OVERLOADED_RETRY_AFTER)),
             NoRoom::Ever { max } => {
                 let message = format!(
-                    "the request is too large for this gateway: what it takes in memory, about twice its size, is more than {max} bytes (three quarters of the setting `server.max_buffered_bytes`)"
+                    "the request is too large for this gateway: what it takes in memory, about twice its size, is more than {max} bytes (a share of the setting `server.max_buffered_bytes`)"
                 );
                 Self::request(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
             }

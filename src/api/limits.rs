@@ -14,7 +14,7 @@ use crate::telemetry::AccessRecord;
 
 /// The largest head of a request that is served: room for an inline config and
 /// the headers of several proxies. Half of what the server reads at most
-/// (`serve::MAX_HEAD_BYTES`), which answers beyond that without a body.
+/// (`serve::MAX_HEAD_BYTES`).
 const MAX_HEAD_BYTES: usize = 128 * 1024;
 /// What a header has on the wire beside name and value: a colon, a space, and
 /// the end of the line.

@@ -1,6 +1,7 @@
 //! JSON in: reading with errors that name their place, and with bounds on what is read.
 
 pub mod counts;
+pub mod declare;
 pub mod object;
 pub mod overlay;
 pub mod raw_object;

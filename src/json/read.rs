@@ -221,17 +221,6 @@ impl<T: Read> Read for BTreeMap<String, T> {
     }
 }
 
-/// A member name that is compared and not kept.
-pub struct Name<V>(pub V);
-
-impl<'de, V: Visitor<'de>> DeserializeSeed<'de> for Name<V> {
-    type Value = V::Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<V::Value, D::Error> {
-        from.deserialize_identifier(self.0)
-    }
-}
-
 /// How a member is handed out: texts and lists as slices, others by reference.
 pub trait Borrowed {
     /// What is handed out.

@@ -17,8 +17,12 @@ pub enum CallerClass {
     Known,
 }
 
-/// Of how many parts one class may have all but one, so that the other always has a part.
+/// Of how many parts one class may have all but one, so that the other always has a part;
+/// and of how many parts of that large requests may have all but one, so that small ones
+/// always have a part.
 const PARTS: usize = 4;
+/// Beyond so many bytes a request is large. Ordinary conversations are not.
+const LARGE_REQUEST_BYTES: usize = 512 * 1024;
 
 /// The bound, and what is used of it.
 #[derive(Debug)]
@@ -67,8 +71,10 @@ impl BufferedBytes {
         self.used.load(Ordering::Relaxed)
     }
 
-    fn max_of_class(&self) -> usize {
-        self.max - self.max / PARTS
+    /// How much one class may hold by requests of this size.
+    fn max_by(&self, request_bytes: usize) -> usize {
+        let all = self.max - self.max / PARTS;
+        if request_bytes > LARGE_REQUEST_BYTES { all - all / PARTS } else { all }
     }
 
     fn of_class(&self, class: CallerClass) -> &AtomicUsize {
@@ -78,12 +84,12 @@ impl BufferedBytes {
         }
     }
 
-    fn take(&self, class: CallerClass, bytes: usize) -> Result<(), NoRoom> {
+    fn take(&self, class: CallerClass, bytes: usize, max: usize) -> Result<(), NoRoom> {
         let add = |counter: &AtomicUsize, max: usize| {
             let more = |used: usize| used.checked_add(bytes).filter(|used| *used <= max);
             counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
         };
-        if !add(self.of_class(class), self.max_of_class()) {
+        if !add(self.of_class(class), max) {
             return Err(NoRoom::Now);
         }
         if !add(&self.used, self.max) {
@@ -114,8 +120,9 @@ impl Reservation {
     /// There is no room; what was reserved stays.
     pub fn grow(&mut self, bytes: usize) -> Result<(), NoRoom> {
         self.check(bytes)?;
-        self.of.take(self.class, bytes)?;
-        self.bytes += bytes;
+        let all = self.bytes.saturating_add(bytes);
+        self.of.take(self.class, bytes, self.of.max_by(all))?;
+        self.bytes = all;
         Ok(())
     }
 
@@ -125,8 +132,9 @@ impl Reservation {
     /// # Errors
     /// It could not.
     pub fn check(&self, bytes: usize) -> Result<(), NoRoom> {
-        let max = self.of.max_of_class();
-        if self.bytes.saturating_add(bytes) > max {
+        let all = self.bytes.saturating_add(bytes);
+        let max = self.of.max_by(all);
+        if all > max {
             return Err(NoRoom::Ever { max });
         }
         let in_class = self.of.of_class(self.class).load(Ordering::Relaxed);
@@ -187,6 +195,19 @@ mod tests {
             assert_eq!((modest.check(25), modest.grow(25)), (Ok(()), Ok(())));
             assert_eq!(modest.grow(1), Err(NoRoom::Now));
         }
+    }
+
+    #[test]
+    fn large_requests_leave_room_for_small_ones() {
+        const MIB: usize = 1024 * 1024;
+        let all = Arc::new(BufferedBytes::new(64 * MIB));
+        let mut large: Vec<_> = (0..64).map(|_| all.reservation(CallerClass::Anonymous)).collect();
+        assert_eq!(large.iter_mut().filter_map(|each| each.grow(MIB).ok()).count(), 36);
+        let mut small: Vec<_> = (0..64).map(|_| all.reservation(CallerClass::Anonymous)).collect();
+        assert_eq!(small.iter_mut().filter_map(|each| each.grow(MIB / 2).ok()).count(), 24);
+        let mut other = all.reservation(CallerClass::Known);
+        assert_eq!(other.grow(36 * MIB), Err(NoRoom::Now));
+        assert_eq!(other.grow(16 * MIB), Ok(()));
     }
 
     #[test]

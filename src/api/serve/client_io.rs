@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,27 +12,37 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::exchange::Exchange;
 use super::hang_up::HangUpWatch;
+use super::head_bytes::HeadBytes;
 use super::linger::Linger;
 use super::rejections::Rejections;
+use crate::limits::BufferedBytes;
 
 /// A connection whose writes are bounded in time, whose hang-up is noticed while an answer is
-/// awaited, and on which hyper's own rejections have a body.
+/// awaited, whose long heads take no more memory than there is, and on which hyper's own
+/// rejections have a body.
 #[derive(Debug)]
 pub(super) struct ClientIo {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     exchange: Exchange,
+    head_bytes: HeadBytes,
     hang_up: HangUpWatch,
     rejections: Rejections,
     linger: Option<Linger>,
 }
 
 impl ClientIo {
-    pub(super) fn new(stream: TcpStream, write_timeout: Duration, exchange: Exchange) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        write_timeout: Duration,
+        exchange: Exchange,
+        buffered: Arc<BufferedBytes>,
+    ) -> Self {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(write_timeout));
         Self {
             stream: Box::pin(stream),
             exchange,
+            head_bytes: HeadBytes::new(buffered),
             hang_up: HangUpWatch::default(),
             rejections: Rejections::default(),
             linger: None,
@@ -48,8 +59,9 @@ impl AsyncRead for ClientIo {
         let this = self.get_mut();
         let filled = buffer.filled().len();
         ready!(this.stream.as_mut().poll_read(cx, buffer))?;
-        this.rejections.read(buffer.filled().get(filled..).unwrap_or_default(), &this.exchange);
-        Poll::Ready(Ok(()))
+        let read = buffer.filled().get(filled..).unwrap_or_default();
+        this.rejections.read(read, &this.exchange);
+        Poll::Ready(this.head_bytes.read(read.len(), &this.exchange))
     }
 }
 

@@ -5,6 +5,7 @@ mod connection_limits;
 mod descriptors;
 mod exchange;
 mod hang_up;
+mod head_bytes;
 mod linger;
 mod raw_response;
 mod refusal;
@@ -13,6 +14,7 @@ mod rejections;
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -31,6 +33,7 @@ pub use self::descriptors::raise_descriptor_limit;
 pub(in crate::api) use self::exchange::Exchange;
 use self::refusal::Refusals;
 use super::{Incoming, Peer};
+use crate::limits::BufferedBytes;
 
 /// How long a client may take to send the head of a request, and how long an idle
 /// connection is kept. Longer than load balancers keep theirs (60 s at AWS), so
@@ -60,11 +63,12 @@ pub struct ServeOptions {
 
 /// Serves `service` over HTTP/1.1 on `listener` until `shutdown` is done, then gives requests
 /// that are under way a time to finish; after that they are cut off. Connections beyond a limit
-/// get a short answer and are closed.
+/// get a short answer and are closed. Long heads are reserved for in `buffered`.
 pub async fn serve<S, B>(
     listener: TcpListener,
     service: S,
     options: ServeOptions,
+    buffered: &Arc<BufferedBytes>,
     shutdown: impl Future<Output = ()>,
 ) where
     S: tower::Service<Incoming, Response = http::Response<B>, Error = Infallible>
@@ -119,7 +123,7 @@ pub async fn serve<S, B>(
         let exchange = Exchange::default();
         let service = exchanging(service.clone(), peer.ip(), exchange.clone());
         let service = TowerToHyperService::new(service);
-        let io = TokioIo::new(ClientIo::new(stream, WRITE_TIMEOUT, exchange));
+        let io = TokioIo::new(ClientIo::new(stream, WRITE_TIMEOUT, exchange, Arc::clone(buffered)));
         let connection = graceful.watch(server.serve_connection(io, service));
         connections.spawn(async move {
             let _place = place;

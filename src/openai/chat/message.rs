@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 
 use super::part::ContentPart;
 use crate::json::counts::Counted;
-use crate::json::object::{object, sparse, words};
+use crate::json::declare::{object, sparse, words};
 use crate::json::read::{Borrowed, Item};
 use crate::json::string_or::StringOr;
 

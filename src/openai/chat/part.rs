@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::message::CacheControl;
 use crate::json::counts::Counted;
-use crate::json::object::{object, sparse, words};
+use crate::json::declare::{object, sparse, words};
 use crate::json::raw_object::RawObject;
 use crate::json::read::{Borrowed, Item};
 use crate::json::string_or::{Expected, StringOr};

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::message::{FunctionCall, Message};
 use super::tool::{Function, NamedToolChoice, Tool};
-use crate::json::object::object;
+use crate::json::declare::object;
 use crate::json::raw_object::RawObject;
 use crate::json::read::unlimited;
 use crate::json::string_or::{Expected, StringOr};

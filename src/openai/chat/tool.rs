@@ -2,7 +2,7 @@
 
 use super::message::{CacheControl, FunctionCall};
 use crate::json::counts::Counted;
-use crate::json::object::{object, sparse};
+use crate::json::declare::{object, sparse};
 use crate::json::raw_object::RawObject;
 use crate::json::read::Item;
 use crate::json::string_or::Expected;

@@ -103,7 +103,7 @@ mod tests {
         path.iter().fold(vec![vec![]], |ways, names| {
             let longer = |way: &Vec<String>| {
                 let way = way.clone();
-                names.iter().map(move |name| [way.as_slice(), &[name.clone()]].concat())
+                names.iter().map(move |name| [way.as_slice(), std::slice::from_ref(name)].concat())
             };
             ways.iter().flat_map(longer).collect()
         })
