@@ -25,6 +25,9 @@ fn main() -> ExitCode {
         }
     };
     let environment = environment();
+    if matches!(cli.command, Some(Command::Serve | Command::Dev { .. }) | None) {
+        commands::allocator::restart_with_fixed_thresholds(&environment);
+    }
     let settings = match settings(&cli, &environment) {
         Ok(settings) => settings,
         Err(problems) => {

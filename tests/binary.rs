@@ -377,3 +377,20 @@ async fn few_descriptors_are_not_used_up_by_one_address() {
     assert!((1..20).contains(&count("refused connections")), "{log}");
     assert_eq!(count("cannot accept a connection"), 0, "{log}");
 }
+
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn large_blocks_are_given_back_unless_the_operator_chose_otherwise() {
+    let thresholds = |variables: &[(&str, &str)]| {
+        let mut serving = Serving::start(&["serve", "--listen", "127.0.0.1:0"], variables);
+        serving.address("gateway");
+        // The same process, started anew.
+        let environment = std::fs::read(format!("/proc/{}/environ", serving.child.id())).unwrap();
+        let environment = text(&environment);
+        let found = environment.split('\0').filter_map(|pair| pair.strip_prefix("MALLOC_"));
+        found.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(thresholds(&[]), ["MMAP_THRESHOLD_=262144", "TRIM_THRESHOLD_=1048576"]);
+    assert_eq!(thresholds(&[("MALLOC_MMAP_THRESHOLD_", "65536")]), ["MMAP_THRESHOLD_=65536"]);
+    assert!(thresholds(&[("GLIBC_TUNABLES", "glibc.malloc.arena_max=2")]).is_empty());
+}

@@ -1,5 +1,6 @@
 //! What the commands do: bind, say where, serve; keep the vault.
 
+pub mod allocator;
 mod dev;
 pub mod keys;
 pub mod master_key;

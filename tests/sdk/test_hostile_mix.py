@@ -127,5 +127,7 @@ def test_ordinary_requests_are_served_under_attack(emulator, tmp_path):
         assert gateway.process.poll() is None, "the gateway has ended"
         # What bodies may take, and as much again for everything else.
         assert peak < 256 * 1024 * 1024
+        # Most of it goes back to the system.
+        assert after < 128 * 1024 * 1024
     finally:
         gateway.stop()
