@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
+
 /// Who a request is from, as far as memory goes. Neither class can use up what the other
 /// needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,10 +152,28 @@ impl Reservation {
         self.bytes -= less;
     }
 
+    /// The same bytes, for which the reservation lasts as long as there is a handle on them.
+    #[must_use]
+    pub fn for_bytes(mut self, bytes: Bytes) -> Bytes {
+        self.shrink_to(bytes.len());
+        Bytes::from_owner(Reserved { bytes, _reservation: self })
+    }
+
     /// How many bytes are reserved.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+}
+
+struct Reserved {
+    bytes: Bytes,
+    _reservation: Reservation,
+}
+
+impl AsRef<[u8]> for Reserved {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -178,6 +198,19 @@ mod tests {
         assert_eq!((one.grow(66), one.grow(65)), (Err(NoRoom::Ever { max: 75 }), Ok(())));
         assert_eq!(all.reservation(CallerClass::Known).grow(1), Err(NoRoom::Now));
         drop(one);
+        assert_eq!(all.used(), 0);
+    }
+
+    #[test]
+    fn bytes_hold_their_reservation_to_the_last_handle() {
+        let all = Arc::new(BufferedBytes::new(100));
+        let mut reservation = all.reservation(CallerClass::Known);
+        reservation.grow(50).unwrap();
+        let one = reservation.for_bytes(Bytes::from_static(b"ten bytes."));
+        let other = one.clone();
+        drop(one);
+        assert_eq!((other.as_ref(), all.used()), (b"ten bytes.".as_slice(), 10));
+        drop(other);
         assert_eq!(all.used(), 0);
     }
 

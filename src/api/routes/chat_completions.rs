@@ -133,9 +133,8 @@ struct Call<'a> {
     exchange: Option<Exchange>,
     context: ResponseContext,
     plan: Plan,
+    /// Reserved for as long as it may have to be sent once more.
     request: Bytes,
-    /// For `request`, until the model begins to answer.
-    reservation: Reservation,
     /// Places of the request that had no effect.
     ignored: Vec<String>,
     /// `None` for a whole answer.
@@ -207,7 +206,6 @@ impl<'a> Call<'a> {
             state.heavy.run(body_bytes, translate).await?;
         let options = request.stream_options.take().unwrap_or_default();
         drop((request, files));
-        reservation.shrink_to(encoded.len());
         Ok(Self {
             dispatcher: &state.dispatcher,
             record,
@@ -217,8 +215,7 @@ impl<'a> Call<'a> {
             exchange: head.extensions.get().cloned(),
             context: response_context(model, &directives, answering),
             plan,
-            request: encoded,
-            reservation,
+            request: reservation.for_bytes(encoded),
             ignored,
             stream: stream.then_some((options, delivery)),
         })
@@ -231,8 +228,7 @@ impl<'a> Call<'a> {
 
     async fn answer(self) -> Result<Response, ApiError> {
         let Self { dispatcher, record, timeout, elapsed, keep_alive, context, plan, .. } = self;
-        // Held until the model begins to answer: the request may have to be sent once more.
-        let (request, _reservation) = (self.request, self.reservation);
+        let request = self.request;
         let now = SystemTime::now();
         let Some((options, delivery)) = self.stream else {
             let answer =
