@@ -225,3 +225,40 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    /// How long a body is waited for of which so many bytes came in each window.
+    async fn waited(in_each_window: usize) -> Duration {
+        let begun = Instant::now();
+        let mut window = Window::new();
+        let slow = async {
+            loop {
+                window.count(in_each_window);
+                // The next piece comes after the window's end.
+                let next = tokio::time::sleep(RATE_WINDOW + Duration::from_secs(1));
+                window.within(next).await?;
+            }
+        };
+        let refused: Result<Result<(), ApiError>, _> = timeout(BODY_TIMEOUT, slow).await;
+        assert!(refused.is_err() || refused.is_ok_and(|slow| slow.is_err()));
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_body_that_comes_too_slowly_is_given_up() {
+        assert_eq!(waited(LARGE_BODY_BYTES / 100).await, BODY_TIMEOUT);
+        assert_eq!(waited(2 * MIN_BYTES_PER_WINDOW).await, BODY_TIMEOUT);
+        assert!(waited(MIN_BYTES_PER_WINDOW / 2).await < BODY_TIMEOUT / 2);
+        // All of it came at once, and then nothing.
+        let mut window = Window::new();
+        window.count(LARGE_BODY_BYTES * 100);
+        let begun = Instant::now();
+        assert!(window.within(pending::<()>()).await.is_err());
+        assert_eq!(begun.elapsed(), 2 * RATE_WINDOW);
+    }
+}

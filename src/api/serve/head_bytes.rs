@@ -17,13 +17,15 @@ const FREE_BYTES: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct HeadBytes {
     buffered: Arc<BufferedBytes>,
+    /// When the head began, as [`Exchange::turn`] counts.
+    turn: u32,
     in_head: usize,
     reservation: Option<Reservation>,
 }
 
 impl HeadBytes {
     pub(super) fn new(buffered: Arc<BufferedBytes>) -> Self {
-        Self { buffered, in_head: 0, reservation: None }
+        Self { buffered, turn: 0, in_head: 0, reservation: None }
     }
 
     /// So many bytes more were read.
@@ -31,10 +33,13 @@ impl HeadBytes {
     /// # Errors
     /// They are of a long head, for which there is no room.
     pub(super) fn read(&mut self, bytes: usize, exchange: &Exchange) -> io::Result<()> {
-        if exchange.awaits_answer() {
-            // A body, which has a reservation of its own.
+        if exchange.turn() != self.turn {
+            self.turn = exchange.turn();
             self.in_head = 0;
             self.reservation = None;
+        }
+        if exchange.awaits_answer() {
+            // A body, which has a reservation of its own.
             return Ok(());
         }
         self.in_head = self.in_head.saturating_add(bytes);
@@ -66,9 +71,22 @@ mod tests {
         assert!(one.read(20_000, &exchange).is_ok());
         assert_eq!(buffered.used(), 20_000);
         assert!(other.read(FREE_BYTES + 20_000, &exchange).is_err());
-        let begun = Exchange::default();
-        begun.begin(Version::HTTP_11);
-        assert!(one.read(1_000_000, &begun).is_ok());
+        exchange.begin(Version::HTTP_11);
+        assert!(one.read(1_000_000, &exchange).is_ok());
+        assert_eq!(buffered.used(), 0);
+    }
+
+    #[test]
+    fn requests_of_one_connection_do_not_add_up() {
+        let buffered = Arc::new(BufferedBytes::new(40_000));
+        let exchange = Exchange::default();
+        let mut heads = HeadBytes::new(Arc::clone(&buffered));
+        for _ in 0..1000 {
+            // Head and body come in one piece.
+            assert!(heads.read(FREE_BYTES, &exchange).is_ok());
+            exchange.begin(Version::HTTP_11);
+            exchange.answered();
+        }
         assert_eq!(buffered.used(), 0);
     }
 }

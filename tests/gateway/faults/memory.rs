@@ -72,3 +72,19 @@ async fn a_chunked_body_is_stopped_where_there_is_no_more_room() {
     let answer = String::from_utf8_lossy(&answer[..n]);
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
 }
+
+#[tokio::test]
+async fn requests_of_one_connection_do_not_add_up() {
+    let stack = Stack::start_with(SETTINGS).await;
+    let address = stack.url.strip_prefix("http://").unwrap();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let padding = "a".repeat(4000);
+    let request = format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx-some: {padding}\r\n\r\n");
+    let mut answer = vec![0; 4096];
+    // More than there is room for in all.
+    for _ in 0..100 {
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let n = timeout(PATIENCE, socket.read(&mut answer)).await.unwrap().unwrap();
+        assert!(answer[..n].starts_with(b"HTTP/1.1 200 "));
+    }
+}
