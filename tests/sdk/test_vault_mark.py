@@ -51,6 +51,13 @@ def database(vault: Vault) -> Path:
     return vault.data / "bedrock-gateway.db"
 
 
+def checkpoint(vault: Vault) -> None:
+    """Brings everything into the database file, which the program's end may not have done."""
+    with sqlite3.connect(database(vault)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
 def without_logs(vault: Vault) -> None:
     for ending in ("-wal", "-shm"):
         database(vault).with_name(f"bedrock-gateway.db{ending}").unlink(missing_ok=True)
@@ -87,8 +94,7 @@ def fresh(vault: Vault) -> None:
     other.run("api-key", "list")
     database(vault).unlink()
     without_logs(vault)
-    with sqlite3.connect(database(other)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    checkpoint(other)
     shutil.copy(database(other), database(vault))
 
 
@@ -112,6 +118,7 @@ def test_a_database_that_is_another(vault, serve, harm, words):
 
 def test_a_database_that_is_broken(vault):
     """SQLite's own words are there."""
+    checkpoint(vault)
     without_logs(vault)
     size = database(vault).stat().st_size
     assert size > 4096
