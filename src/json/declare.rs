@@ -5,7 +5,7 @@
 //! then costs nothing. `words!` makes an enum of fixed strings. All are read with their
 //! [`Object`](super::object::Object) table.
 
-/// Implements `Read` for an [`Object`].
+/// Implements `Read` for an [`Object`](super::object::Object).
 macro_rules! read_as_object {
     ($Name:ident) => {
         impl $crate::json::read::Read for $Name {
