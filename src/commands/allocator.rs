@@ -7,8 +7,8 @@
 //! attack, and 169 instead of 35 after it). Fixed thresholds keep it from doing so. They can
 //! be set by environment variables, which are read before `main`, or by a function that only
 //! unsafe code can call; so the program starts itself anew, once, with the variables set.
-//! Other allocators were measured too: mimalloc takes 8 MiB more at rest and half as much
-//! again for many streams, and jemalloc needs more than a C compiler to be built.
+//! Other allocators: mimalloc was measured to take 8 MiB more at rest and half as much again
+//! for many streams; jemalloc needs more than a C compiler to be built.
 //!
 //! Source: <https://man7.org/linux/man-pages/man3/mallopt.3.html>.
 

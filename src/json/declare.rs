@@ -320,14 +320,17 @@ mod tests {
         const COUNTED: Counted = Counted::Parts;
     }
 
-    fn dense(text: &str) -> Result<Dense, String> {
+    fn read<T: Read>(text: &str) -> Result<T, String> {
         let mut json = serde_json::Deserializer::from_str(text);
         unlimited(&mut json).map_err(|error: serde_json::Error| error.to_string())
     }
 
+    fn dense(text: &str) -> Result<Dense, String> {
+        read(text)
+    }
+
     fn sparse(text: &str) -> Result<Sparse, String> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        unlimited(&mut json).map_err(|error: serde_json::Error| error.to_string())
+        read(text)
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod read;
 pub mod string_or;
 
 use serde::de::DeserializeOwned;
+use serde_json::de::SliceRead;
 
 use self::counts::{Counted, Counts, Limits};
 use self::read::Read;
@@ -30,18 +31,13 @@ pub struct Error {
 pub fn from_slice<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
     // Keeping track of the place costs time, so it is done only where there is
     // something to tell.
-    serde_json::from_slice(text).or_else(|_| {
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let value = with_place(&mut json, |json| T::deserialize(json))?;
-        json.end().map_err(|error| Error { path: None, message: error.to_string() })?;
-        Ok(value)
-    })
+    serde_json::from_slice(text).or_else(|_| with_place(text, |json| T::deserialize(json)))
 }
 
 /// Reads a value from a text that may hold only so much.
 ///
 /// # Errors
-/// As of [`from_slice`], or the text holds too much: then [`Counts::exceeded`] names what.
+/// As of [`from_slice`], or the text holds too much.
 pub fn read_slice<T: Read>(text: &[u8], limits: Limits) -> Result<T, ReadError> {
     let counts = Counts::new(limits);
     let mut json = serde_json::Deserializer::from_slice(text);
@@ -53,10 +49,7 @@ pub fn read_slice<T: Read>(text: &[u8], limits: Limits) -> Result<T, ReadError> 
         return Err(ReadError::TooMany(counted));
     }
     let counts = Counts::new(limits);
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let value = with_place(&mut json, |json| T::read(json, &counts))?;
-    json.end().map_err(|error| Error { path: None, message: error.to_string() })?;
-    Ok(value)
+    Ok(with_place(text, |json| T::read(json, &counts))?)
 }
 
 /// Why a value could not be read.
@@ -71,18 +64,17 @@ pub enum ReadError {
 }
 
 /// A deserializer that keeps track of the place.
-type Tracked<'a, 'b, D> = serde_path_to_error::Deserializer<'a, 'b, D>;
+type Tracked<'a, 'b, 'j, 'de> =
+    serde_path_to_error::Deserializer<'a, 'b, &'j mut serde_json::Deserializer<SliceRead<'de>>>;
 
-fn with_place<'de, T, D>(
-    deserializer: D,
-    read: impl FnOnce(Tracked<'_, '_, D>) -> Result<T, D::Error>,
-) -> Result<T, Error>
-where
-    D: serde::Deserializer<'de, Error = serde_json::Error>,
-{
+/// Reads all of a text, slower, for the place of its error.
+fn with_place<T>(
+    text: &[u8],
+    read: impl FnOnce(Tracked<'_, '_, '_, '_>) -> Result<T, serde_json::Error>,
+) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(text);
     let mut track = serde_path_to_error::Track::new();
-    let read = read(Tracked::new(deserializer, &mut track));
-    read.map_err(|error| {
+    let value = read(Tracked::new(&mut json, &mut track)).map_err(|error| {
         let path = track.path().to_string();
         // `?` stands for a member that was cut off.
         let path = path.trim_end_matches('?').trim_end_matches('.');
@@ -94,7 +86,9 @@ where
         };
         let path = path.chars().take(MAX_PATH).collect::<String>();
         Error { path: (!path.is_empty()).then_some(path), message: in_words_of_json(&message) }
-    })
+    })?;
+    json.end().map_err(|error| Error { path: None, message: error.to_string() })?;
+    Ok(value)
 }
 
 /// How much of a place is told, in characters: a member's name may be all of the body.

@@ -105,13 +105,16 @@ impl Visitor<'_> for NameSeed {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Found, E> {
-        for member in self.members {
-            if let Some(at) = member.names.iter().position(|spelling| *spelling == name)
-                && let Some(canonical) = member.names.first()
-            {
-                return Ok(Found::Known { canonical, is_canonical: at == 0 });
-            }
-        }
-        Ok(Found::Unknown(self.keeps_unknown.then(|| name.to_owned())))
+        Ok(match find(self.members, name) {
+            Some((canonical, _)) => Found::Known { canonical, is_canonical: canonical == name },
+            None => Found::Unknown(self.keeps_unknown.then(|| name.to_owned())),
+        })
     }
+}
+
+/// The member of a name in any spelling, with its first spelling.
+#[must_use]
+pub fn find(members: &'static [Member], name: &str) -> Option<(&'static str, &'static Member)> {
+    let member = members.iter().find(|member| member.names.contains(&name))?;
+    Some((member.names.first()?, member))
 }

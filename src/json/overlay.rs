@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::counts::{Counted, Counts};
-use super::object::Member;
+use super::object::{Member, find};
 use super::read::not_a_string;
 
 /// What the members of a body are called.
@@ -104,18 +104,18 @@ fn has(object: &Map<String, Value>, path: &[&str], table: &'static [Member]) -> 
 
 /// The first spelling of a name, and the members of its value.
 fn canonical<'n>(table: &'static [Member], name: &'n str) -> (&'n str, &'static [Member]) {
-    let member = table.iter().find(|member| member.names.contains(&name));
-    let Some(member) = member else { return (name, &[]) };
-    (member.names.first().copied().unwrap_or(name), member.inner)
+    find(table, name).map_or((name, &[]), |(canonical, member)| (canonical, member.inner))
 }
 
 /// Whether two names are the same but for snake and camel case. A member that is unknown
 /// here may be known to the model in either.
 fn is_same(one: &str, other: &str) -> bool {
-    let plain = |name: &str| {
-        name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<String>()
-    };
-    one == other || plain(one) == plain(other)
+    one == other || plain(one).eq(plain(other))
+}
+
+/// The characters of a name that are the same in snake and camel case.
+fn plain(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| *c != '_').flat_map(char::to_lowercase)
 }
 
 fn write_object(

@@ -3,6 +3,7 @@
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection, Transaction};
 
+use super::values::json_list;
 use super::{Error, MAX_AUDIT_ROWS, MAX_REFUSED_ROWS, Seconds, Store};
 
 /// How many rows come between two looks at the bounds.
@@ -84,17 +85,13 @@ impl Visible {
         sql.push(") OR (resource_type = 'virtual_key'");
         if let Some(slugs) = &self.virtual_keys {
             sql.push(" AND resource_id IN (SELECT value FROM json_each(");
-            sql.push_bind(json_array(slugs)).push("))");
+            sql.push_bind(json_list(slugs)).push("))");
         }
         sql.push(
             ") OR (resource_type = 'api_key' AND resource_id IN (SELECT value FROM json_each(",
         );
-        sql.push_bind(json_array(&self.api_keys)).push("))))");
+        sql.push_bind(json_list(&self.api_keys)).push("))))");
     }
-}
-
-fn json_array(texts: &[String]) -> String {
-    serde_json::Value::from(texts).to_string()
 }
 
 impl AuditQuery {

@@ -24,6 +24,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 pub use api_keys::ApiKeyRow;
 pub use audit::{AuditQuery, AuditRow, Visible};
 pub use identity::{Held, Identity, Mismatch, VAULT_ID};
+pub use values::json_list;
 pub use virtual_keys::VirtualKeyRow;
 
 /// The database's file in the data directory.

@@ -1,6 +1,14 @@
 //! Single values of the vault.
 
+use serde_json::Value;
+
 use super::{Error, Store};
+
+/// A list as a row holds it, and as `json_each` takes it.
+#[must_use]
+pub fn json_list(entries: &[String]) -> String {
+    Value::from(entries).to_string()
+}
 
 impl Store {
     /// A value by its name.

@@ -35,7 +35,7 @@ use self::master_key::MasterKeys;
 pub use self::rotate::Rotated;
 pub use self::snapshot::{FRESH_FOR, Snapshot};
 pub use self::virtual_key::{Status, VirtualKey, matches};
-pub use self::write::{NewApiKey, NewVirtualKey, json_list};
+pub use self::write::{NewApiKey, NewVirtualKey};
 use crate::store::{Store, VAULT_ID};
 
 /// Where the sealed key of the hashes lies. It opens with the right master key

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::Vault;
@@ -14,7 +13,7 @@ use super::credentials::ProviderCredentials;
 use super::envelope::{self, Place};
 use super::error::Error;
 use super::virtual_key::{self, VirtualKey};
-use crate::store::{ApiKeyRow, AuditRow, VirtualKeyRow};
+use crate::store::{ApiKeyRow, AuditRow, VirtualKeyRow, json_list};
 
 /// A virtual key to be made.
 #[derive(Debug, Clone)]
@@ -224,10 +223,4 @@ impl Vault {
         let text = text.map_err(|_| Error::Broken { place: place.to_string() })?;
         envelope::seal(&self.masters, place, &text).await
     }
-}
-
-/// A list as a row holds it.
-#[must_use]
-pub fn json_list(entries: &[String]) -> String {
-    Value::from(entries).to_string()
 }

@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::{Invalid, entries, label, refuse_unavailable, rfc3339, text, time};
 use crate::access::scope;
 use crate::portkey::api_key::{ApiKeyDefaults, ApiKeyDefaultsItem, ApiKeyItem, ApiKeyRequest};
-use crate::store::ApiKeyRow;
+use crate::store::{ApiKeyRow, json_list};
 use crate::telemetry::mask::KEY_PREFIX;
+use crate::vault::NewApiKey;
 use crate::vault::api_key::{ApiKey, Defaults};
-use crate::vault::{NewApiKey, json_list};
 
 /// Portkey's kinds of API keys.
 const KINDS: [&str; 2] = ["organisation", "workspace"];

@@ -3,8 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::*;
-use crate::store::ApiKeyRow;
-use crate::vault::json_list;
+use crate::store::{ApiKeyRow, json_list};
 
 fn texts(entries: &[&str]) -> Vec<String> {
     entries.iter().map(|&entry| entry.to_owned()).collect()

@@ -9,13 +9,13 @@ use crate::aws::custom_host;
 use crate::aws::region::Region;
 use crate::aws::role::{ExternalId, Role, RoleArn};
 use crate::portkey::virtual_key::{ModelConfig, VirtualKeyItem, VirtualKeyRequest};
-use crate::store::VirtualKeyRow;
+use crate::store::{VirtualKeyRow, json_list};
 use crate::telemetry::mask;
 use crate::vault::credentials::{
     AccessKey, AssumedRole, BedrockAuth, BedrockCredentials, OpenAiCredentials,
     ProviderCredentials, masked,
 };
-use crate::vault::{NewVirtualKey, VirtualKey, json_list};
+use crate::vault::{NewVirtualKey, VirtualKey};
 
 /// The longest slug.
 const MAX_SLUG: usize = 128;
